@@ -1,0 +1,58 @@
+# `make demo` and `make test` work on a machine that has only Python and make: they set up .venv themselves.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+# One thread per process: on few cores several OpenMP threads cost more than they bring.
+export OMP_NUM_THREADS ?= 1
+
+# The first Python that will do; `make venv PYTHON=...` takes another one.
+USABLE := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+ifndef PYTHON
+PYTHON := $(shell for name in python3 python3.13 python3.12 python3.11; do \
+    $$name -c '$(USABLE)' 2>/dev/null && { echo $$name; break; }; done)
+endif
+
+.PHONY: help venv demo test test-slow bench lint clean
+
+help:
+	@echo 'make demo       set up, then the whole job on demonstration data: runs/demo/report.html'
+	@echo 'make test       set up, then all tests (TESTFLAGS=... goes to pytest)'
+	@echo 'make test-slow  the same, with the campaigns at full size'
+	@echo 'make bench      one JSON object a line (ONLY=name for one)'
+	@echo 'make lint       ruff and mypy'
+	@echo 'make venv       the set-up alone'
+	@echo 'make clean      remove what these leave behind'
+
+venv: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -n '$(PYTHON)' && $(PYTHON) -c '$(USABLE)' 2>/dev/null || { \
+	    echo 'agentflan needs Python 3.11, 3.12 or 3.13 with its venv module, and found none.' >&2; \
+	    echo 'On Debian and Ubuntu: apt-get install python3-venv. Or name another Python: make venv PYTHON=/path/to/python3.12' >&2; \
+	    exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: venv
+	@test -e demo/demo.yaml || $(BIN)/agentflan init demo
+	$(BIN)/agentflan run demo/demo.yaml -o runs/demo
+
+test: venv
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(TESTFLAGS)
+
+test-slow: venv
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m '' $(TESTFLAGS)
+
+bench: venv
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) demo runs dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The commands, found by listing this folder. See `list.py` for the shape of one."""

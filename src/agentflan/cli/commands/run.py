@@ -1,0 +1,43 @@
+"""Do everything a recipe asks for: build, tokenise, train, eval, report; finished stages are not done twice."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from agentflan.cli.options import strict
+from agentflan.cli.said import Said, tell
+from agentflan.cli.scores import scores_table
+from agentflan.cli.tables import ledger_table, left_over
+from agentflan.recipes.forecast import forecast
+from agentflan.recipes.recipe import load
+from agentflan.recipes.run import build_all, measure_all, report_on, scores_of, tokenise_all, tune_all
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="The run folder; runs/RECIPE if left out.")
+@click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes that build.")
+@click.option("--offline", is_flag=True, help="Refuse to leave rows waiting for a language model's replies.")
+@click.option("--dry-run", is_flag=True, help="Check everything, say what would be done, write nothing.")
+@strict
+def command(recipe: str, out: Path | None, workers: int, offline: bool, dry_run: bool) -> Said:
+    arms = load(recipe)
+    out = out or Path("runs") / Path(recipe).stem
+    if dry_run:
+        plan = forecast(arms, out)
+        return Said(plan, "\n".join(f"{key}: {value}" for key, value in plan.items()))
+    ledgers = build_all(arms, out, workers=workers, offline=offline, say=tell)
+    for arm, ledger in zip(arms, ledgers, strict=True):
+        tell(ledger_table(arm.name, ledger) + "\n")
+    tuned = any(arm.recipe.train or arm.base for arm in arms)
+    if tuned:
+        tokenise_all(arms, out, say=tell)
+        tune_all(arms, out, say=tell)
+        measure_all(arms, out, say=tell)
+    page = report_on(out, say=tell)
+    scores = scores_of(arms, out)
+    text = "\n".join(filter(None, [scores_table(scores), *arms[0].recipe.caveats, f"report: {page}"]))
+    return Said({"scores": scores, "report": page}, text, sum(map(left_over, ledgers)))

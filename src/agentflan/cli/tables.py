@@ -1,0 +1,55 @@
+"""Ledgers and scores as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as their widest cell; the first to the left, numbers to the right."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    lines = []
+    for row in (head, *rows):
+        cells = [
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def ledger_table(name: str, ledger: Mapping[str, Any]) -> str:
+    """Every stage of a build: what came in, was made, went on, and left with its reason."""
+    rows = [
+        [
+            stage["name"],
+            f"{stage['in']:,}",
+            f"{stage['made']:,}",
+            f"{stage['out']:,}",
+            f"{stage['pending']:,}",
+            "; ".join(_reasons(stage)) or "-",
+        ]
+        for stage in ledger["stages"]
+    ]
+    body = table(["stage", "in", "made", "out", "pending", "left"], rows)
+    characters = ledger["characters"]
+    share = characters["trained"] / max(characters["total"], 1)
+    foot = f"{ledger['conversations']:,} conversations, {characters['total']:,} characters, {share:.1%} of them trained"
+    return "\n".join(filter(None, [name, body, foot]))
+
+
+def left_over(ledger: Mapping[str, Any]) -> int:
+    """Rows in quarantine or pending."""
+    return sum(stage["pending"] + sum(stage["quarantined"].values()) for stage in ledger["stages"])
+
+
+def tokens_table(name: str, ledger: Mapping[str, Any]) -> str:
+    tokens = ledger["tokens"]
+    parts = ", ".join(f"{capability} {count:,}" for capability, count in tokens["by_capability"].items())
+    return f"{name + ': ' if name else ''}{tokens['total']:,} tokens, {tokens['trained']:,} trained ({parts})"
+
+
+def _reasons(stage: Mapping[str, Any]) -> list[str]:
+    dropped = [f"{count:,} dropped: {reason}" for reason, count in stage["dropped"].items()]
+    return dropped + [f"{count:,} quarantined: {reason}" for reason, count in stage["quarantined"].items()]

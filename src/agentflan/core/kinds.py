@@ -1,0 +1,180 @@
+"""What each kind of plug promises. A plug is told of one item and nothing else: order, counting, writing, retries are the caller's.
+
+Plugs satisfy these by shape, not by inheritance; they subclass `core.plugs.Plug` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from agentflan.core.types import (
+    Conversation,
+    Dropped,
+    Message,
+    Problem,
+    Quarantined,
+    Rendered,
+    Reply,
+    Request,
+    Score,
+    Step,
+    ToolSpec,
+    Trajectory,
+)
+
+Item = Trajectory | Conversation
+Outcome = Item | Dropped | Quarantined | Sequence[Item]
+"""What a transform says of one item: it (changed or not), none of it with a reason, or several."""
+
+
+class Source(Protocol):
+    """Reads one raw row. Its class attribute `licence` is the licence its rows come under unless the recipe says otherwise."""
+
+    def __call__(self, row: bytes) -> Trajectory | Dropped:
+        """`row` is the JSON text of one row. Raises `Unreadable` for a row that goes to quarantine.
+
+        `id`, `licence`, `origin_ids` are the caller's to fill; `group` may be left empty (the query then is the group).
+        """
+        ...
+
+
+@runtime_checkable
+class Map(Protocol):
+    """Looks at one item. An item it has no business with goes back as it came."""
+
+    def __call__(self, item: Any) -> Outcome: ...
+
+
+@runtime_checkable
+class Group(Protocol):
+    """Decides over all items of a key, out of core: only small notes of the items are brought together."""
+
+    def note(self, item: Any) -> tuple[str, Any] | None:
+        """(key, note): what `decide` must know of this item, as plain msgpack values. None: the item passes untouched."""
+        ...
+
+    def decide(self, notes: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+        """All (number, note) of one key in corpus order -> (number, verdict), plain msgpack values, for any of them.
+
+        A number without a verdict passes untouched. `notes` can be long: hold a bounded heap, not a list, where that will do.
+        """
+        ...
+
+    def apply(self, item: Any, verdict: Any) -> Outcome: ...
+
+
+@runtime_checkable
+class Ask(Protocol):
+    """Needs a language model's replies for some items."""
+
+    def requests(self, item: Any) -> tuple[Request, ...]: ...
+
+    def offline(self, item: Any, request: Request) -> str:
+        """The reply when no model is at hand: written patterns, chosen by keys."""
+        ...
+
+    def apply(self, item: Any, replies: tuple[str, ...]) -> Outcome: ...
+
+
+@runtime_checkable
+class Parts(Protocol):
+    """One entry of a recipe that is several transforms in a row, each of one kind."""
+
+    def parts(self) -> tuple[tuple[str, Any], ...]:
+        """(name, transform) in order; the ledger shows them as `entry/name`."""
+        ...
+
+
+class Dialect(Protocol):
+    """Writes a step as messages and reads it back; sources, training and worlds use the same one."""
+
+    def system(self, instruction: str, tools: Sequence[ToolSpec], key: str) -> str:
+        """The system prompt that offers the tools in this dialect. Empty: no system message."""
+        ...
+
+    def write(self, step: Step, tools: Sequence[ToolSpec], key: str) -> tuple[Message, ...]:
+        """The step without its observation. A leading user message is an elicit statement, to be merged into the message before.
+
+        `key` decides wordings; `tools` are those on offer. Raises `ValueError` for a step this dialect has no form for.
+        """
+        ...
+
+    def observe(self, observation: str) -> str:
+        """An observation as the next user message."""
+        ...
+
+    def read(self, messages: Sequence[Message]) -> Step:
+        """The inverse of `write`: all messages of one step, or just a model's one reply. Never raises, linear time.
+
+        Text without the dialect's marks is an Answer.
+        """
+        ...
+
+
+class Template(Protocol):
+    """Lays a conversation out as text with role marks."""
+
+    stop: str
+    """The end mark of an assistant message; generation stops on it."""
+    marks: tuple[str, ...]
+    """What a tokenizer made for this template holds as single tokens, `stop` among them."""
+    jinja: str
+    """The same layout as a Hugging Face chat template; it writes `bos_token` once at the start."""
+
+    def render(self, conversation: Conversation) -> Rendered: ...
+
+    def prompt(self, messages: Sequence[Message]) -> str:
+        """The text up to where the assistant's next message begins: a token prefix of the training text."""
+        ...
+
+
+class Model(Protocol):
+    """Prompts in, replies out, in the same order."""
+
+    name: str
+
+    def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None:
+        """Answers each problem; calls `seen(index, reply)` as soon as a reply is there, in any order."""
+        ...
+
+
+class Backend(Protocol):
+    """Runs the optimiser over batches of tokens. See train/backends/loop.py, the reference."""
+
+    def __call__(self, job: Any) -> None: ...
+
+
+class Benchmark(Protocol):
+    """Problems and how replies to them are graded."""
+
+    version: str
+
+    def problems(self) -> Sequence[Problem]: ...
+
+    def score(self, problem: Problem, reply: Reply) -> Score: ...
+
+    def summary(self, scores: Sequence[Score]) -> dict[str, float]:
+        """All metrics over all graded problems, each share with `<name>_low` and `<name>_high`."""
+        ...
+
+
+class RunFolder(NamedTuple):
+    """One finished (or unfinished) run on disk; a run without arms has the one arm `run`."""
+
+    arm: str
+    seed: int
+    folder: Path
+
+
+class Panel(Protocol):
+    """One section of the report, from the files of the run folders alone."""
+
+    title: str
+    place: int
+    """Panels stand in this order."""
+
+    def __call__(self, runs: Sequence[RunFolder]) -> str:
+        """HTML, already escaped; empty when the runs have nothing to show here."""
+        ...

@@ -1,0 +1,195 @@
+"""The nouns of the house, all of them, without behaviour. Read this first.
+
+rows --Source--> Trajectory --converse--> Conversation --Template--> Rendered --tokenise--> Tokens
+Problem --Model--> Reply --Dialect.read--> Step --Benchmark--> Score
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Capability = Literal["format", "reasoning", "retrieval", "understanding"]
+"""What a run of text trains (paper section 4.2): the form itself, the thought, the tool's name, its arguments."""
+
+CAPABILITIES: tuple[Capability, ...] = ("format", "reasoning", "retrieval", "understanding")
+
+Kind = Literal["agent", "general", "lesson", "negative"]
+"""Which share of the corpus an item belongs to: trajectories, plain chat, format lessons, negative samples."""
+
+Ending = Literal["answer", "gave_up", "open"]
+"""How a trajectory stops: with what its source counts as an end, by giving up, or in mid-action."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """What touches the disk: immutable, strict about its keys."""
+
+
+class ToolSpec(Record):
+    """A tool on offer."""
+
+    name: str
+    description: str = ""
+    parameters: str = "{}"
+    """A JSON object (JSON Schema and its dialects) as text: structs inferred from foreign schemas break for everyone."""
+
+
+class ToolCall(Record, tag="call"):
+    name: str
+    arguments: str = ""
+    """Exactly as written: JSON, Python, or free text such as `shelf 1`; nobody repairs it in place."""
+
+
+class Answer(Record, tag="answer"):
+    text: str
+
+
+class Step(Record):
+    """One turn of an agent: what it thought, what it did, what it then saw."""
+
+    thought: str = ""
+    """Empty when the data hold none, which is the normal case in ToolBench."""
+    action: ToolCall | Answer | None = None
+    """None: a thought without an action, which only a broken or unfinished turn has."""
+    observation: str | None = None
+    """What came back: a tool's output or, after an Answer, what the person said next. None: nothing followed."""
+    loss: bool = True
+    """False: shown, never trained (the source marked it so)."""
+
+
+class Trajectory(Record):
+    """What an agent did for one query, free of any text format. Plain chat is one whose every action is an Answer."""
+
+    id: str
+    source: str
+    """Name of the source plug."""
+    query: str
+    steps: tuple[Step, ...]
+    kind: Kind = "agent"
+    licence: str = ""
+    origin_ids: tuple[str, ...] = ()
+    """Ids of all rows this one was made of, its own first."""
+    group: str = ""
+    """Rows of one group never fall on both sides of the split into training and validation."""
+    instruction: str = ""
+    """The task's own system prompt, without worked examples. Empty: the dialect writes one."""
+    tools: tuple[ToolSpec, ...] = ()
+    dialect: str = ""
+    """The grammar the rows were written in, where it is the task's own (os, database, ...); empty: any will do."""
+    ending: Ending = "answer"
+    restarted: bool = False
+    """A ToolBench search that was told of its earlier failures (paper appendix B drops these)."""
+
+
+class Segment(Record):
+    """A run of text with one capability, one loss flag and one weight.
+
+    A user segment with a capability is an elicit statement: it asks for what that capability produces.
+    """
+
+    text: str
+    capability: Capability | None = None
+    loss: bool = False
+    weight: float = 1.0
+
+
+class Message(Record):
+    role: Literal["system", "user", "assistant"]
+    segments: tuple[Segment, ...]
+
+
+class Conversation(Record):
+    """A trajectory as messages: what a template lays out and a model is tuned on. Roles alternate after the system."""
+
+    id: str
+    source: str
+    messages: tuple[Message, ...]
+    query: str = ""
+    """The question alone, without the elicit statement that follows it in its message."""
+    kind: Kind = "agent"
+    licence: str = ""
+    origin_ids: tuple[str, ...] = ()
+    group: str = ""
+    tools: tuple[ToolSpec, ...] = ()
+
+
+class Span(Record):
+    """Characters [start, end) of a rendered text, in Unicode code points."""
+
+    start: int
+    end: int
+    capability: Capability | None = None
+    loss: bool = False
+    weight: float = 1.0
+
+
+class Rendered(Record):
+    """A conversation as one text. The spans cover it without gap or overlap; BOS is the tokenizer's, not in the text."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+class Dropped(Record):
+    """An item that leaves on purpose; reasons are counted and kept beside the corpus."""
+
+    reason: str
+    """A short, countable name, such as `gave_up`."""
+    detail: str = ""
+
+
+class Quarantined(Record):
+    """An item that could not be used because something is wrong with it; kept whole for a person to look at."""
+
+    reason: str
+    detail: str = ""
+
+
+class Request(Record):
+    """What a transform asks of a language model, keyed by its digest in replies.jsonl."""
+
+    purpose: str
+    """Which wording of reply is wanted, such as `refusal`; the offline replier goes by it."""
+    messages: tuple[Message, ...]
+
+
+Circumstance = Literal["tools_relevant", "tools_ordinary", "tools_irrelevant", "no_tools_relevant", "no_tools_ordinary"]
+"""What a problem offers x what its query needs (paper section 4.3, and only irrelevant tools beside it)."""
+
+CIRCUMSTANCES: tuple[Circumstance, ...] = (
+    "tools_relevant",
+    "tools_ordinary",
+    "tools_irrelevant",
+    "no_tools_relevant",
+    "no_tools_ordinary",
+)
+
+
+class Problem(Record):
+    """One question of a benchmark."""
+
+    id: str
+    messages: tuple[Message, ...]
+    """The prompt; the reply is the assistant's next message."""
+    tools: tuple[ToolSpec, ...] = ()
+    gold: tuple[Step, ...] = ()
+    """Steps that count as right."""
+    circumstance: Circumstance | None = None
+    syntax: str = ""
+    """Name of the dialect the prompt asks for; empty: plain text."""
+
+
+class Reply(Record):
+    """What a model said to a problem, or why it could not."""
+
+    text: str
+    fault: str = ""
+    """Empty, or what kept an answer from coming: `infrastructure`, `context_overflow`. Never graded as wrong."""
+
+
+class Score(Record):
+    """One problem graded: metric -> value, only of the metrics the problem counts for."""
+
+    problem: str
+    values: dict[str, float]

@@ -1,0 +1,50 @@
+"""Items between two passes: length-prefixed msgpack in one file per shard, written beside and renamed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agentflan.core.types import Conversation, Trajectory
+
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE = {
+    b"T": msgspec.msgpack.Decoder(Trajectory).decode,
+    b"C": msgspec.msgpack.Decoder(Conversation).decode,
+}
+
+
+def pack(item: Trajectory | Conversation) -> bytes:
+    body = _ENCODE(item)
+    return len(body).to_bytes(4, "little") + (b"T" if type(item) is Trajectory else b"C") + body
+
+
+def unpack(path: Path) -> Iterator[Trajectory | Conversation]:
+    data, at = path.read_bytes(), 0
+    while at < len(data):
+        start = at + 5
+        end = start + int.from_bytes(data[at : at + 4], "little")
+        yield _DECODE[data[at + 4 : start]](memoryview(data)[start:end])
+        at = end
+
+
+def save(path: Path, parts: Iterable[bytes]) -> None:
+    """Whole or not at all: a file under its own name was written to the end."""
+    beside = path.with_name(path.name + ".tmp")
+    with beside.open("wb") as stream:
+        stream.writelines(parts)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(beside, path)
+
+
+def save_value(path: Path, value: Any) -> None:
+    save(path, [_ENCODE(value)])
+
+
+def load_value(path: Path) -> Any:
+    return msgspec.msgpack.decode(path.read_bytes())

@@ -1,0 +1,66 @@
+"""The books: at every stage in + made = out + dropped + quarantined + pending."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from agentflan.core.types import CAPABILITIES, Conversation
+
+
+class Counts(msgspec.Struct):
+    """What went in and out of one stage."""
+
+    into: int = 0
+    out: int = 0
+    made: int = 0
+    pending: int = 0
+    dropped: Counter[str] = msgspec.field(default_factory=Counter)
+    quarantined: Counter[str] = msgspec.field(default_factory=Counter)
+
+    def add(self, other: Counts) -> None:
+        self.into += other.into
+        self.out += other.out
+        self.made += other.made
+        self.pending += other.pending
+        self.dropped.update(other.dropped)
+        self.quarantined.update(other.quarantined)
+
+    def holds(self) -> bool:
+        left = self.out + self.dropped.total() + self.quarantined.total() + self.pending
+        return self.into + self.made == left
+
+    def written(self) -> dict[str, Any]:
+        return {
+            "in": self.into,
+            "out": self.out,
+            "made": self.made,
+            "dropped": dict(sorted(self.dropped.items())),
+            "quarantined": dict(sorted(self.quarantined.items())),
+            "pending": self.pending,
+        }
+
+
+class Characters(msgspec.Struct):
+    """Characters of the corpus: all, trained, and trained by capability (plain chat is `chat`)."""
+
+    total: int = 0
+    trained: int = 0
+    by_capability: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys((*CAPABILITIES, "chat"), 0))
+
+    def count(self, conversation: Conversation) -> None:
+        for message in conversation.messages:
+            for segment in message.segments:
+                length = len(segment.text)
+                self.total += length
+                if segment.loss:
+                    self.trained += length
+                    self.by_capability[segment.capability or "chat"] += length
+
+    def add(self, other: Characters) -> None:
+        self.total += other.total
+        self.trained += other.trained
+        for name, count in other.by_capability.items():
+            self.by_capability[name] += count

@@ -1,0 +1,156 @@
+"""A pass takes every shard from one Group to the next: apply its verdicts, run the Maps and Asks, note for the next one.
+
+Each pass reads and writes files named by pass and shard in a work folder. The `.books` file of a shard is written last,
+so a pass that was killed goes on with the shards that have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from agentflan.core import kinds
+from agentflan.core.digest import canonical, digest
+from agentflan.core.errors import Unreadable
+from agentflan.core.types import Dropped, Quarantined, Trajectory
+from agentflan.corpus import frames
+from agentflan.corpus.groups import pack_note
+from agentflan.corpus.rows import ROW_LIMIT, Shard, rows
+from agentflan.corpus.settings import SourceEntry
+from agentflan.corpus.stages import Books, Item, Lost, Replies, Stage, run_stages, run_verdicts
+
+
+class Pass(NamedTuple):
+    """What happens between two Groups."""
+
+    opened_by: Stage | None
+    """The Group whose verdicts are applied first; None in the first pass, which gives the rows their ids."""
+    stages: tuple[Stage, ...]
+    closed_by: Stage | None
+    """The Group that takes notes of what comes out; None in the last pass."""
+
+
+class Job(NamedTuple):
+    """All a worker process needs to know."""
+
+    work: Path
+    shards: tuple[tuple[SourceEntry, Shard], ...]
+    passes: tuple[Pass, ...]
+    replies: Replies
+
+    def file(self, number: int, shard: int, what: str) -> Path:
+        return self.work / f"{number:02d}-{shard:05d}.{what}"
+
+    def done(self, number: int, shard: int) -> bool:
+        return self.file(number, shard, "books").exists()
+
+    def books(self, number: int, shard: int) -> Books:
+        return msgspec.msgpack.decode(self.file(number, shard, "books").read_bytes(), type=Books)
+
+
+def plan(stages: list[Stage]) -> tuple[Pass, ...]:
+    """Cuts a chain at its Groups."""
+    passes, opened_by, run = [], None, []
+    for stage in stages:
+        if isinstance(stage.transform, kinds.Group):
+            passes.append(Pass(opened_by, tuple(run), stage))
+            opened_by, run = stage, []
+        else:
+            run.append(stage)
+    return (*passes, Pass(opened_by, tuple(run), None))
+
+
+def read_shard(job: Job, shard: int) -> None:
+    """Pass 0: rows to trajectories, whose ids are digests of their rows. Duplicates are told apart in the next pass."""
+    entry, where = job.shards[shard]
+    books = Books()
+    counts = books.stage("read")
+    kept: list[bytes] = []
+    digests: list[str] = []
+    for number, row in enumerate(rows(where), 1):
+        counts.into += 1
+        name, outcome = _read(entry, row)
+        if isinstance(outcome, Trajectory):
+            counts.out += 1
+            digests.append(name)
+            kept.append(frames.pack(outcome))
+            continue
+        dropped = isinstance(outcome, Dropped)
+        (counts.dropped if dropped else counts.quarantined)[outcome.reason] += 1
+        text = "" if dropped else row[:ROW_LIMIT].decode("utf-8", "backslashreplace")
+        (books.dropped if dropped else books.quarantined).append(
+            Lost(name, entry.name, "read", outcome.reason, outcome.detail, number, text)
+        )
+    frames.save(job.file(0, shard, "items"), kept)
+    frames.save_value(job.file(0, shard, "digests"), digests)
+    books.items = len(kept)
+    frames.save_value(job.file(0, shard, "books"), books)
+
+
+def run_pass(job: Job, number: int, shard: int) -> None:
+    """Pass 1 and later, over one shard."""
+    task, books = job.passes[number - 1], Books()
+    verdicts: dict[int, Any] = frames.load_value(job.file(number, shard, "verdicts"))
+    written: list[Trajectory] = []
+    stream: Iterator[Item] = frames.unpack(job.file(number - 1, shard, "items"))
+    if task.opened_by is None:
+        stream = _numbered(stream, verdicts)
+    else:
+        stream = run_verdicts(stream, task.opened_by, verdicts, books, written)
+    stream = run_stages(stream, task.stages, job.replies, books, written)
+    frames.save(job.file(number, shard, "items"), _kept(stream, job, number, shard, books))
+    frames.save(job.file(number, shard, "trajectories"), (frames.pack(item) for item in written))
+    frames.save_value(job.file(number, shard, "books"), books)
+
+
+def _kept(stream: Iterator[Item], job: Job, number: int, shard: int, books: Books) -> Iterator[bytes]:
+    group = job.passes[number - 1].closed_by
+    if group is None:
+        for item in stream:
+            books.items += 1
+            if not isinstance(item, Trajectory):
+                books.characters.count(item)
+            yield frames.pack(item)
+        return
+    with job.file(number, shard, "notes").open("wb") as notes:
+        for item in stream:
+            noted = group.transform.note(item)
+            if noted is not None:
+                notes.write(pack_note(books.items, *noted))
+            books.items += 1
+            yield frames.pack(item)
+
+
+def _read(entry: SourceEntry, row: bytes) -> tuple[str, Trajectory | Dropped | Quarantined]:
+    try:
+        if len(row) > ROW_LIMIT:
+            return digest(row), Quarantined(reason="too_large", detail=f"{len(row)} bytes, {ROW_LIMIT} at most")
+        name = digest(entry.name.encode() + canonical(msgspec.json.decode(row)))
+        outcome = entry.plug(row)
+    except Unreadable as error:
+        return digest(row), Quarantined(reason=error.reason, detail=error.detail)
+    except msgspec.ValidationError as error:
+        return digest(row), Quarantined(reason="wrong_shape", detail=str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return digest(row), Quarantined(reason="broken_json", detail=str(error))
+    except RecursionError:
+        return digest(row), Quarantined(reason="too_deep", detail="nested deeper than the reader goes")
+    if isinstance(outcome, Trajectory):
+        outcome = msgspec.structs.replace(
+            outcome,
+            id=name,
+            source=entry.name,
+            licence=entry.licence,
+            group=outcome.group or outcome.query,
+        )
+    return name, outcome
+
+
+def _numbered(stream: Iterator[Item], occurrences: dict[int, int]) -> Iterator[Item]:
+    """The final id: the digest, and for the n-th repetition of a row its number."""
+    for place, item in enumerate(stream):
+        name = f"{item.id}-{occurrences[place]}" if place in occurrences else item.id
+        yield msgspec.structs.replace(item, id=name, origin_ids=(name,))

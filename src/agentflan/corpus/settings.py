@@ -1,0 +1,145 @@
+"""What a recipe says about the corpus: sources, chain, mix. Plugs are loaded here, so that every mistake shows at once."""
+
+from __future__ import annotations
+
+import glob
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import msgspec
+
+from agentflan.core import kinds, plugs
+from agentflan.core.errors import Mistake, Mistakes
+
+T = TypeVar("T")
+
+PAPER_CHAIN: tuple[dict[str, Any], ...] = (
+    {"use": "finished_only"},
+    {"use": "no_restarts"},
+    {"use": "format_lessons"},
+    {"use": "converse"},
+    {"use": "rebalance"},
+    {"use": "negatives"},
+)
+"""The transforms of a recipe that names none: the paper's (section 4, appendix B)."""
+
+
+class Mix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the shares come together. Nothing is ever repeated: a share that is too large is thinned out."""
+
+    mode: Literal["concat", "ratio", "temperature"] = "concat"
+    agent: float = 1.0
+    """ratio: parts of everything but plain chat ..."""
+    general: float = 1.0
+    """... to parts of plain chat."""
+    temperature: float = 2.0
+    """temperature: a source of n rows counts as n ** (1 / temperature)."""
+
+    def __post_init__(self) -> None:
+        if min(self.agent, self.general, self.temperature) <= 0:
+            raise ValueError("agent, general and temperature must be above 0")
+
+
+class CorpusSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `corpus:` block of a recipe."""
+
+    sources: tuple[dict[str, Any], ...]
+    """Each `{use: SOURCE, path: GLOB or list, licence: TEXT, ...settings of the source}`."""
+    transforms: tuple[str | dict[str, Any], ...] = PAPER_CHAIN
+    mix: Mix = Mix()
+    template: str | dict[str, Any] = "agent_flan"
+    replies: Literal["offline", "asked"] = "offline"
+    """Where an Ask's replies come from: written patterns, or `replies.jsonl` of the run folder."""
+    validation_share: float = 0.02
+    """Share of the groups that training never sees."""
+    max_length: int = 8192
+    """Tokens; longer conversations are cut at a message border."""
+
+
+class SourceEntry(NamedTuple):
+    """One source with the files it reads."""
+
+    name: str
+    plug: kinds.Source
+    files: tuple[Path, ...]
+    licence: str
+
+
+class Corpus(NamedTuple):
+    """A `corpus:` block with its plugs loaded."""
+
+    settings: CorpusSettings
+    sources: tuple[SourceEntry, ...]
+    transforms: tuple[tuple[str, Any], ...]
+    """(name in the ledger, transform), composites taken apart."""
+    template: kinds.Template
+    seed: int
+
+
+def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int) -> Corpus:
+    """Loads all plugs; collects every mistake before it speaks."""
+    wrong: list[Mistake] = []
+
+    def attempt(make: Callable[[], T]) -> T | None:
+        try:
+            return make()
+        except Mistakes as several:
+            wrong.extend(several.found)
+        except Mistake as one:
+            wrong.append(one)
+        return None
+
+    sources = [
+        attempt(lambda entry=entry, number=number: _source(entry, folder, f"corpus.sources[{number}]"))
+        for number, entry in enumerate(settings.sources)
+    ]
+    if not settings.sources:
+        wrong.append(Mistake("no source", where="corpus.sources", mend="name at least one"))
+    transforms = [
+        attempt(
+            lambda spec=spec, number=number: plugs.load(
+                "transform", spec, folder=folder, seed=seed, where=f"corpus.transforms[{number}]"
+            )
+        )
+        for number, spec in enumerate(settings.transforms)
+    ]
+    template = attempt(lambda: plugs.load("template", settings.template, folder=folder, where="corpus.template"))
+    if wrong:
+        raise Mistakes(wrong)
+    chain = _unique([part for transform in transforms for part in _parts(transform)])
+    return Corpus(settings, tuple(entry for entry in sources if entry), chain, template, seed)
+
+
+def _source(entry: dict[str, Any], folder: Path, where: str) -> SourceEntry:
+    settings = dict(entry)
+    patterns, licence = settings.pop("path", None), settings.pop("licence", None)
+    plug = plugs.load("source", settings, folder=folder, where=where)
+    patterns = [patterns] if isinstance(patterns, str) else patterns
+    if not (isinstance(patterns, list) and patterns and all(isinstance(pattern, str) for pattern in patterns)):
+        raise Mistake("a source needs files", where=f"{where}.path", mend="give a path, a glob, or a list of them")
+    files: list[Path] = []
+    for pattern in patterns:
+        found = sorted(Path(name) for name in glob.glob(str(folder / pattern), recursive=True) if Path(name).is_file())
+        if not found:
+            raise Mistake(f"no file matches {pattern!r}", where=f"{where}.path", mend=f"paths start at {folder}")
+        files += found
+    return SourceEntry(entry["use"], plug, tuple(dict.fromkeys(files)), licence or plug.licence)
+
+
+def _parts(transform: Any) -> list[tuple[str, Any]]:
+    name = plugs.settings_of(transform)["use"]
+    if isinstance(transform, kinds.Parts):
+        return [(f"{name}/{part}", each) for part, each in transform.parts()]
+    return [(name, transform)]
+
+
+def _unique(parts: list[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
+    """A transform that stands in the chain twice gets a number, so that the ledger keeps its books apart."""
+    seen: Counter[str] = Counter()
+    named = []
+    for name, transform in parts:
+        seen[name] += 1
+        named.append((name if seen[name] == 1 else f"{name}#{seen[name]}", transform))
+    return tuple(named)

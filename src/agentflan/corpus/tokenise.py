@@ -1,0 +1,219 @@
+"""A corpus as tokens: ids, and for each of them whether it is trained, for which capability, with what weight."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from agentflan.core.chance import coin
+from agentflan.core.errors import Mistake
+from agentflan.core.kinds import Template
+from agentflan.core.types import Conversation
+from agentflan.corpus.labels import CODES, Labeller
+from agentflan.corpus.parquet import conversations
+from agentflan.corpus.tokenizer import bos_of, save_tokenizer
+from agentflan.corpus.tokens import Sequence
+
+_BATCH_CHARACTERS = 1 << 20
+_BATCH_ROWS = 512
+
+
+def tokenise(
+    corpus_folder: Path,
+    out_folder: Path,
+    tokenizer: Tokenizer,
+    template: Template,
+    *,
+    validation_share: float = 0.02,
+    seed: int,
+    max_length: int,
+) -> dict[str, Any]:
+    """Writes the tokens folder (`corpus.tokens.Tokens`) and its tokenizer; returns what `ledger.json` holds.
+
+    A conversation over `max_length` tokens is cut behind the last whole reply that fits. Nothing appears at
+    `out_folder` before all is done. Raises `Mistake` when not one conversation has anything to train.
+    """
+    beside = out_folder.with_name(f"{out_folder.name}.tmp")
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        save_tokenizer(tokenizer, beside / "tokenizer", template, max_length)
+        ledger = _write(corpus_folder, beside, _Shaper(tokenizer, template, max_length), validation_share, seed)
+        (beside / "ledger.json").write_bytes(msgspec.json.format(msgspec.json.encode(ledger), indent=2) + b"\n")
+        shutil.rmtree(out_folder, ignore_errors=True)
+        beside.replace(out_folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return ledger
+
+
+@dataclass
+class _Counts:
+    """What the ledger says."""
+
+    conversations: int = 0
+    cut: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    total: int = 0
+    trained: Counter[int] = field(default_factory=Counter)
+
+
+class _Shaper:
+    """Conversations in, labelled sequences that fit out."""
+
+    def __init__(self, tokenizer: Tokenizer, template: Template, max_length: int) -> None:
+        bos = bos_of(tokenizer)
+        self._bos = [tokenizer.token_to_id(bos)] if bos else []
+        self._room = max_length - len(self._bos)
+        self._template, self._label = template, Labeller(tokenizer)
+        self.id_type = np.uint16 if tokenizer.get_vocab_size(with_added_tokens=True) <= 1 << 16 else np.int32
+
+    def __call__(self, items: list[Conversation], counts: _Counts) -> Iterator[tuple[Conversation, Sequence]]:
+        counts.conversations += len(items)
+        labelled = self._label([self._template.render(item) for item in items])
+        for number, item in enumerate(items):
+            one: Sequence | None = labelled.text(number)
+            if labelled.borders[number + 1] - labelled.borders[number] > self._room:
+                one = self._longest(item)
+                counts.cut += one is not None
+            if one is None:
+                counts.skipped["too_long"] += 1
+            elif not one.trained.any():
+                counts.skipped["nothing_trained"] += 1
+            else:
+                yield item, self._with_bos(one)
+
+    def _longest(self, item: Conversation) -> Sequence | None:
+        """The conversation up to the last reply with which it still fits; found by halving."""
+        ends = [number for number, message in enumerate(item.messages, 1) if message.role == "assistant"]
+        best, low, high = None, 0, len(ends)
+        while low < high:
+            middle = (low + high) // 2
+            short = msgspec.structs.replace(item, messages=item.messages[: ends[middle]])
+            tried = self._label([self._template.render(short)])
+            if len(tried.ids) <= self._room:
+                best, low = tried.text(0), middle + 1
+            else:
+                high = middle
+        return best
+
+    def _with_bos(self, one: Sequence) -> Sequence:
+        if not self._bos:
+            return one
+        return Sequence(
+            np.concatenate([self._bos, one.ids]),
+            np.concatenate([[False], one.trained]),
+            np.concatenate([np.zeros(1, np.uint8), one.capability]),
+            np.concatenate([np.ones(1, np.float32), one.weight]),
+        )
+
+
+def _write(corpus: Path, folder: Path, shape: _Shaper, share: float, seed: int) -> dict[str, Any]:
+    counts, groups, offsets = _Counts(), [], [0]
+    with (
+        _Column(folder / "ids.npy", shape.id_type) as ids,
+        _Column(folder / "trained.npy", np.bool_) as trained,
+        _Column(folder / "capability.npy", np.uint8) as capability,
+        _Column(folder / "weight.npy", np.float32) as weight,
+        (folder / "sequences.txt").open("w", encoding="utf-8", newline="\n") as names,
+    ):
+        for batch in _batches(conversations(corpus)):
+            kept = list(shape(batch, counts))
+            for number, column in enumerate((ids, trained, capability, weight)):
+                column.extend([one[number] for _, one in kept])
+            for item, one in kept:
+                names.write(f"{item.id}\n")
+                groups.append(item.group or item.query or item.id)
+                offsets.append(offsets[-1] + len(one.ids))
+                used = np.bincount(one.capability[one.trained], minlength=len(CODES))
+                counts.trained.update(dict(enumerate(used.tolist())))
+    if not groups:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(counts.skipped.items())) or "it is empty"
+        raise Mistake(f"has nothing to train: {reasons}", where=str(corpus), mend="look at corpus/ledger.json")
+    counts.total = offsets[-1]
+    held = _held_out(groups, share, seed)
+    with _Column(folder / "offsets.npy", np.int64) as column, _Column(folder / "validation.npy", np.bool_) as other:
+        column.extend([np.array(offsets)])
+        other.extend([np.array([group in held for group in groups])])
+    return _ledger(counts, len(groups), sum(group in held for group in groups))
+
+
+def _ledger(counts: _Counts, sequences: int, held: int) -> dict[str, Any]:
+    skipped = dict(sorted(counts.skipped.items()))
+    stage = {"name": "tokenise", "in": counts.conversations, "out": sequences, "made": 0}
+    by_capability = {name or "chat": counts.trained[code] for name, code in CODES.items()}
+    return {
+        "stages": [{**stage, "dropped": skipped, "quarantined": {}, "pending": 0}],
+        "conversations": counts.conversations,
+        "sequences": sequences,
+        "validation_sequences": held,
+        "skipped": skipped,
+        "cut": counts.cut,
+        "tokens": {
+            "total": counts.total,
+            "trained": sum(by_capability.values()),
+            "by_capability": by_capability,
+        },
+    }
+
+
+def _batches(items: Iterable[Conversation]) -> Iterator[list[Conversation]]:
+    batch: list[Conversation] = []
+    characters = 0
+    for item in items:
+        batch.append(item)
+        characters += sum([len(segment.text) for message in item.messages for segment in message.segments])
+        if characters >= _BATCH_CHARACTERS or len(batch) == _BATCH_ROWS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _held_out(groups: list[str], share: float, seed: int) -> set[str]:
+    """Groups for validation: about `share` of them, but one at least and never all, where there are two."""
+    order = sorted((coin(seed, "split", group), group) for group in set(groups))
+    if share <= 0 or len(order) < 2:
+        return set()
+    count = sum(key < share for key, _ in order)
+    return {group for _, group in order[: min(max(count, 1), len(order) - 1)]}
+
+
+class _Column:
+    """An .npy file that grows: its header leaves room for the length, which is only known in the end."""
+
+    def __init__(self, path: Path, kind: type[np.generic]) -> None:
+        self._path, self._type, self._length = path, np.dtype(kind), 0
+
+    def __enter__(self) -> Self:
+        self._stream = self._path.open("wb")
+        self._header()
+        return self
+
+    def extend(self, parts: list[NDArray[Any]]) -> None:
+        if parts:
+            whole = np.concatenate(parts).astype(self._type, copy=False)
+            self._stream.write(whole.tobytes())
+            self._length += len(whole)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is None:
+            self._stream.seek(0)
+            self._header()
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+        self._stream.close()
+
+    def _header(self) -> None:
+        shape = {"descr": self._type.str, "fortran_order": False, "shape": (self._length,)}
+        np.lib.format.write_array_header_1_0(self._stream, shape)

@@ -1,0 +1,128 @@
+"""Agent-H: does the model act as an agent where nobody asked for it (paper section 4.3), and does it act where it must?
+
+Agent-H proper searches replies for keywords; it gives full marks to a model that never calls and sees ReAct words
+alone. Beside it stand counts by a reader of every call syntax, over all five circumstances,
+the one in which a call is due included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+
+from agentflan.core.errors import Mistake
+from agentflan.core.plugs import Plug
+from agentflan.core.types import CIRCUMSTANCES, Problem, Reply, Score
+from agentflan.evals import calls
+from agentflan.evals.agent_h import gold, world
+from agentflan.evals.intervals import Estimate, combined, wilson
+
+_DUE = "tools_relevant"
+_WRONG = tuple(circumstance for circumstance in CIRCUMSTANCES if circumstance != _DUE)
+"""The circumstances in which a plain reply is due."""
+
+
+class AgentH(Plug, frozen=True):
+    """Every share comes with `_low` and `_high`, its 95 % interval; `n/<circumstance>` problems were graded.
+
+    Where a call is wrong: `over_call` counts replies in an agent's form or with a call attempt of any syntax, and empty
+    replies too, since no reply is no plain reply; `empty` says how many of it are those, `names_tool` counts only calls
+    that name a tool (`Action: none` does not). Where a call is due: `miss` counts replies that name no tool,
+    `right_tool` and `right_arguments` look at the first call.
+    `balanced` = 1 - (over_call + miss) / 2, over_call being the plain mean over the four circumstances.
+    """
+
+    version: ClassVar[str] = "1"
+
+    path: Path | None = None
+    """Problems to ask, one JSON object of `core.types.Problem` a line; without it they are generated."""
+    count: int = 400
+    """How many are generated in all: a fifth of them for each circumstance."""
+    syntax: tuple[str, ...] = ("react", "talk")
+    """Dialects in which the generated prompts offer their tools, in turn."""
+    seed: int = 0
+    react_words: tuple[str, ...] = ("Thought:", "Action:")
+    """Agent-H proper: what H_ReAct searches for."""
+    general_words: tuple[str, ...] = ("I will use", "I need to call")
+    """Agent-H proper: what H_General searches for."""
+    ignore_case: bool = False
+    line_start: bool = False
+    """Agent-H proper: count a keyword only at the start of a line. The paper leaves this and the case open."""
+
+    def problems(self) -> Sequence[Problem]:
+        return _read(self.path) if self.path else world.problems(self.count, self.syntax, self.seed)
+
+    def score(self, problem: Problem, reply: Reply) -> Score:
+        where, values = problem.circumstance or _DUE, dict[str, float]()
+        reading = calls.read(reply.text, problem.tools)
+        named, empty = reading.named, not reply.text.strip()
+        values[f"names_tool/{where}"] = named is not None
+        values[f"empty/{where}"] = empty
+        if where == _DUE:
+            values["miss/tools_relevant"] = named is None
+            values["right_tool"] = named is not None and gold.right_tool(named.call, problem.gold)
+            values["right_arguments"] = named is not None and gold.right_arguments(named.call, problem.gold)
+            values["malformed"] = any(attempt.malformed for attempt in reading.attempts)
+        else:
+            values[f"over_call/{where}"] = reading.agent_form or empty
+            values["h_react"] = self._holds(reply.text, self.react_words)
+            values["h_general"] = self._holds(reply.text, self.general_words)
+        return Score(problem=problem.id, values={name: float(value) for name, value in values.items()})
+
+    def summary(self, scores: Sequence[Score]) -> dict[str, float]:
+        columns: dict[str, list[float]] = {}
+        for score in scores:
+            for name, value in score.values.items():
+                columns.setdefault(name, []).append(value)
+        shares = {name: wilson(sum(values), len(values)) for name, values in columns.items()}
+        if "h_react" in shares:
+            pairs = zip(columns["h_react"], columns["h_general"], strict=True)
+            shares["h_score"] = wilson(
+                sum(1 - (react + general) / 2 for react, general in pairs), len(columns["h_react"])
+            )
+        parts = [f"over_call/{where}" for where in _WRONG]
+        if all(part in shares for part in (*parts, f"miss/{_DUE}")):
+            wrong = [(-0.5 / len(parts), shares[part]) for part in parts]
+            shares["balanced"] = combined(1, [*wrong, (-0.5, shares[f"miss/{_DUE}"])])
+        metrics = {name: value for name in sorted(shares) for name, value in _bounded(name, shares[name])}
+        return metrics | {f"n/{where}": float(len(columns.get(f"empty/{where}", ()))) for where in CIRCUMSTANCES}
+
+    def _holds(self, text: str, words: Sequence[str]) -> bool:
+        if self.ignore_case:
+            text, words = text.casefold(), [word.casefold() for word in words]
+        if self.line_start:
+            return any(line.lstrip().startswith(tuple(words)) for line in text.splitlines())
+        return any(word in text for word in words)
+
+
+def _bounded(name: str, share: Estimate) -> list[tuple[str, float]]:
+    return [(name, share.value), (f"{name}_low", share.low), (f"{name}_high", share.high)]
+
+
+def _read(path: Path) -> list[Problem]:
+    """The problems of a file; each needs a circumstance and an id of its own."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise Mistake(f"no problems to read: {error.strerror}", where=str(path), mend="check the path") from error
+    found: dict[str, Problem] = {}
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            where = f"{path}:{number}"
+            try:
+                problem = msgspec.json.decode(line, type=Problem)
+            except msgspec.DecodeError as error:
+                raise Mistake(
+                    f"this is no problem: {error}", where=where, mend="write one JSON object a line"
+                ) from error
+            if problem.circumstance is None:
+                raise Mistake(
+                    "this problem has no circumstance", where=where, mend=f"one of {', '.join(CIRCUMSTANCES)}"
+                )
+            if problem.id in found:
+                raise Mistake(f"the id {problem.id!r} is there twice", where=where, mend="give each problem its own")
+            found[problem.id] = problem
+    return list(found.values())

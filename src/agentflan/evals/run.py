@@ -1,0 +1,115 @@
+"""Puts a benchmark's problems to a model, keeps every reply, and grades what was kept.
+
+    problems --Model--> transcripts.jsonl --Benchmark.score--> scores.json (of the benchmark, and of the run)
+
+A run that was killed goes on with the problems that have no reply yet; grading reads nothing but transcripts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agentflan.core import plugs
+from agentflan.core.errors import Mistake
+from agentflan.core.kinds import Benchmark, Model
+from agentflan.core.types import Problem, Reply
+from agentflan.evals.transcripts import Line, Transcripts, key_of
+
+_RETRIED = "infrastructure"
+"""The fault that may be gone the next time; every other reply is final."""
+
+
+def evaluate(
+    model: Model, benchmark: Any, folder: Path, *, limit: int | None = None, rescore: bool = False
+) -> dict[str, float]:
+    """The benchmark's metrics for the model, written to the run `folder`; replies that are there already are kept.
+
+    `limit` takes the first problems only. `rescore` asks nothing and grades all earlier replies of this model, those
+    to older versions of the problems too. `faults` (and `faults/<fault>`) counts problems without a reply, which no
+    other metric includes.
+    """
+    name = benchmark_name(benchmark)
+    place = folder / "evals" / name
+    identity = str(getattr(model, "identity", model.name))  # more exact than the name, where a model has it
+    if rescore and not (place / "transcripts.jsonl").is_file():
+        raise Mistake("there are no transcripts to grade again", where=str(place), mend="evaluate without --rescore")
+    problems = [] if rescore else list(benchmark.problems())[:limit]
+    with Transcripts(place / "transcripts.jsonl") as transcripts:
+        if rescore:
+            graded = _earlier(transcripts, identity)
+        else:
+            graded = _asked(model, identity, benchmark.version, problems, transcripts)
+    metrics = _graded(benchmark, graded)
+    scores = {
+        "benchmark": name,
+        "version": benchmark.version,
+        "settings": plugs.settings_of(benchmark),
+        "model": model.name,
+        "identity": identity,
+        "problems": len(graded),
+        "metrics": metrics,
+    }
+    _write(place / "scores.json", scores)
+    _write(folder / "scores.json", {"model": model.name, "benchmarks": _of_this_model(folder, identity)})
+    return metrics
+
+
+def benchmark_name(benchmark: plugs.Plug) -> str:
+    """The folder below `evals/`: the plug's recipe name, without the module of one that is not ours."""
+    return str(plugs.settings_of(benchmark)["use"]).rpartition(":")[2]
+
+
+def _asked(
+    model: Model, identity: str, version: str, problems: list[Problem], transcripts: Transcripts
+) -> list[tuple[Problem, Reply]]:
+    """A reply to each problem: the one on file, or else the model's."""
+    keys = [key_of(identity, version, problem) for problem in problems]
+    wanted = set(keys)
+    replies = {line.key: line.reply for line in transcripts.lines() if line.key in wanted}
+    open_ = [index for index, key in enumerate(keys) if key not in replies or replies[key].fault == _RETRIED]
+
+    def seen(index: int, reply: Reply) -> None:
+        key, problem = keys[open_[index]], problems[open_[index]]
+        transcripts.append(Line(key=key, model=identity, version=version, problem=problem, reply=reply))
+        replies[key] = reply
+
+    if open_:
+        model([problems[index] for index in open_], seen)
+    return [(problem, replies[key]) for problem, key in zip(problems, keys, strict=True)]
+
+
+def _earlier(transcripts: Transcripts, identity: str) -> list[tuple[Problem, Reply]]:
+    """The last reply of this model to each problem it was ever asked."""
+    last = {line.problem.id: (line.problem, line.reply) for line in transcripts.lines() if line.model == identity}
+    if not last:
+        raise Mistake("no transcript here is of this model", where=str(transcripts.path), mend="evaluate it first")
+    return list(last.values())
+
+
+def _graded(benchmark: Benchmark, graded: Iterable[tuple[Problem, Reply]]) -> dict[str, float]:
+    scores, faults = [], Counter[str]()
+    for problem, reply in graded:
+        if reply.fault:
+            faults[reply.fault] += 1
+        else:
+            scores.append(benchmark.score(problem, reply))
+    kinds = {f"faults/{fault}": float(number) for fault, number in sorted(faults.items())}
+    return {**benchmark.summary(scores), "faults": float(faults.total()), **kinds}
+
+
+def _of_this_model(folder: Path, identity: str) -> dict[str, dict[str, float]]:
+    """The metrics of every benchmark in the run that this very model was graded by."""
+    found = (msgspec.json.decode(path.read_bytes()) for path in sorted(folder.glob("evals/*/scores.json")))
+    return {scores["benchmark"]: scores["metrics"] for scores in found if scores["identity"] == identity}
+
+
+def _write(path: Path, value: Any) -> None:
+    """All of it or nothing: a reader never sees half a file."""
+    draft = path.with_name(path.name + ".new")
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+    draft.replace(path)

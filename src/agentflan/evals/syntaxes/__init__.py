@@ -1,0 +1,1 @@
+"""Ways of writing a tool call, each found in any text in linear time."""

@@ -1,0 +1,129 @@
+"""A saved `transformers` model answering greedily: the tuned model as it lies on disk, by its own chat template.
+
+Prompts of similar length share a batch, padded on the left with positions that start after the padding,
+so a reply does not depend on its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from agentflan.core.digest import digest_of, sha256_of
+from agentflan.core.errors import Mistake
+from agentflan.core.plugs import Plug
+from agentflan.core.types import Problem, Reply
+
+_READ = ("*.safetensors", "*.bin", "*.json", "*.jinja")
+"""The files of a model folder that decide its replies."""
+
+
+class Hf(Plug, frozen=True):
+    path: Path
+    """A folder that `AutoModelForCausalLM` and `AutoTokenizer` load, chat template inside."""
+    max_new_tokens: int = 256
+    batch_size: int = 32
+
+    @property
+    def name(self) -> str:
+        folder = self.path.resolve()
+        return f"{folder.parent.name}/{folder.name}"
+
+    @property
+    def identity(self) -> str:
+        """A digest of the folder's weights and settings, not of its path."""
+        files = sorted({file for pattern in _READ for file in _folder(self.path).glob(pattern)})
+        return digest_of([self.max_new_tokens, *([file.name, sha256_of(file)] for file in files)])
+
+    def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None:
+        model, tokenizer = _loaded(_folder(self.path))
+        prompts = _prompts(tokenizer, problems)
+        room = getattr(model.config, "max_position_embeddings", None) or 1 << 62
+        order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
+        fits = [index for index in order if len(prompts[index]) < room]
+        for index in order[len(fits) :]:
+            seen(index, Reply(text="", fault="context_overflow"))
+        for start in range(0, len(fits), self.batch_size):
+            batch = fits[start : start + self.batch_size]
+            limit = min(self.max_new_tokens, room - len(prompts[batch[-1]]))
+            replies = _generate(model, tokenizer, [prompts[index] for index in batch], limit)
+            for index, ids in zip(batch, replies, strict=True):
+                seen(index, Reply(text=tokenizer.decode(ids, skip_special_tokens=True)))
+
+
+def _folder(path: Path) -> Path:
+    if not (path / "config.json").is_file():
+        raise Mistake("this is no model: it holds no config.json", where=str(path), mend="name a saved model's folder")
+    return path
+
+
+@lru_cache(maxsize=1)
+def _loaded(path: Path) -> tuple[Any, Any]:
+    """Model and tokenizer; the last one stays in memory, for several benchmarks in a row."""
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        model: Any = AutoModelForCausalLM.from_pretrained(path, local_files_only=True, dtype="auto")
+    except (OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise Mistake(f"this model does not load: {reason}", where=str(path), mend="save it again") from error
+    if not tokenizer.chat_template:
+        raise Mistake("this tokenizer has no chat template", where=str(path), mend="save one with it")
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval(), tokenizer
+
+
+def _prompts(tokenizer: Any, problems: Sequence[Problem]) -> list[list[int]]:
+    texts = [
+        tokenizer.apply_chat_template(
+            [
+                {"role": message.role, "content": "".join(part.text for part in message.segments)}
+                for message in problem.messages
+            ],
+            add_generation_prompt=True,
+            tokenize=False,
+        )
+        for problem in problems
+    ]
+    return list(tokenizer(texts, add_special_tokens=False)["input_ids"]) if texts else []
+
+
+def _ends(model: Any, tokenizer: Any) -> list[int]:
+    """The ids on which a reply is over: those of the model's generation settings, and the tokenizer's end mark."""
+    own = model.generation_config.eos_token_id
+    ids = own if isinstance(own, list) else [own]
+    return sorted({end for end in [*ids, tokenizer.eos_token_id] if end is not None})
+
+
+@torch.inference_mode()
+def _generate(model: Any, tokenizer: Any, prompts: list[list[int]], limit: int) -> Iterator[list[int]]:
+    """Greedy ids after each prompt, up to `limit` and without the end mark."""
+    ends = torch.tensor(_ends(model, tokenizer), device=model.device)
+    longest = max(map(len, prompts))
+    ids = torch.tensor([[0] * (longest - len(row)) + row for row in prompts], device=model.device)
+    mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in prompts], device=model.device)
+    places = (mask.cumsum(1) - 1).clamp(min=0)
+    over = torch.zeros(len(prompts), dtype=torch.bool, device=model.device)
+    past, said = None, []
+    for _ in range(limit):
+        out = model(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=places,
+            past_key_values=past,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        best = out.logits[:, -1].argmax(-1)
+        over = over | torch.isin(best, ends)
+        said.append(best)
+        if bool(over.all()):
+            break
+        past, ids, places = out.past_key_values, best[:, None], places[:, -1:] + 1
+        mask = torch.cat([mask, mask.new_ones(len(prompts), 1)], dim=1)
+    stops = set(ends.tolist())
+    for row in torch.stack(said, dim=1).tolist():
+        yield row[: next((place for place, token in enumerate(row) if token in stops), len(row))]

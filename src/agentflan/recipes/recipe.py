@@ -1,0 +1,129 @@
+"""A recipe: what to build, tune and measure. Every key has a default but `corpus.sources`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from agentflan.core import kinds, plugs
+from agentflan.core.errors import Mistake, Mistakes
+from agentflan.corpus.settings import Corpus, CorpusSettings, load_corpus
+from agentflan.recipes.check import convert, mistakes
+from agentflan.recipes.text import Text, merge, read
+from agentflan.train.settings import TrainSettings
+
+
+class Pretrain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `pretrain:` block: a base from scratch, trained once and shared by all arms of a seed."""
+
+    corpus: CorpusSettings
+    train: TrainSettings
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of a recipe file; `base:` is resolved before."""
+
+    corpus: CorpusSettings
+    seed: int = 0
+    vocabulary: int = 4096
+    """Size of the tokenizer trained on the corpus, where the model starts from scratch."""
+    pretrain: Pretrain | None = None
+    train: TrainSettings | None = None
+    """None: the corpus is built and nothing is tuned."""
+    evals: tuple[str | dict[str, Any], ...] = ()
+    arms: dict[str, dict[str, Any]] = {}
+    """Arm -> the keys in which it differs; one run folder per arm and seed."""
+    seeds: tuple[int, ...] = ()
+    """None given: `seed` alone."""
+    caveats: tuple[str, ...] = ()
+    """Sentences printed with the result: what this run does not show."""
+
+
+class Arm(NamedTuple):
+    """One run: a recipe with an arm's overrides and a seed, its plugs loaded."""
+
+    name: str
+    """Empty when the recipe has no arms."""
+    seed: int
+    recipe: Recipe
+    data: dict[str, Any]
+    """The same as plain values: the resolved recipe."""
+    corpus: Corpus
+    base: Corpus | None
+    """The corpus of the pretrained base."""
+    benchmarks: tuple[tuple[str, kinds.Benchmark], ...]
+
+    @property
+    def folder(self) -> str:
+        """Name of the run folder below the output folder; empty: the output folder itself."""
+        return self.name
+
+
+def load(recipe: str | Path) -> tuple[Arm, ...]:
+    """Reads and checks a recipe with all its arms and plugs; raises one Mistakes with everything that is wrong."""
+    text = read(recipe)
+    found: dict[str, Mistake] = {str(one): one for one in mistakes(text.data, Recipe, "")}
+    arms: list[Arm] = []
+    if not found:
+        for name, seed, data in _variants(text):
+            try:
+                arms.append(_arm(name, seed, data, text))
+            except Mistakes as several:
+                found.update((str(one), one) for one in several.found)
+    if found:
+        raise Mistakes(_placed(one, text, str(recipe)) for one in found.values())
+    return tuple(arms)
+
+
+def _variants(text: Text) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    data = {key: value for key, value in text.data.items() if key not in ("arms", "seeds")}
+    seeds = text.data.get("seeds") or [text.data.get("seed", 0)]
+    for seed in seeds:
+        for arm, over in (text.data.get("arms") or {"": {}}).items():
+            name = arm if len(seeds) == 1 else f"{arm or 'run'}-seed{seed}"
+            yield name, seed, {**merge(data, over), "seed": seed}
+
+
+def _arm(name: str, seed: int, data: dict[str, Any], text: Text) -> Arm:
+    found = mistakes(data, Recipe, "")
+    if found:
+        raise Mistakes(found)
+    recipe: Recipe = convert(data, Recipe, folder=text.folder)
+    corpus = base = None
+    benchmarks: list[tuple[str, kinds.Benchmark]] = []
+    try:
+        corpus = load_corpus(recipe.corpus, folder=text.folder, seed=seed)
+    except Mistakes as several:
+        found += several.found
+    if recipe.pretrain:
+        try:
+            base = load_corpus(recipe.pretrain.corpus, folder=text.folder, seed=seed)
+        except Mistakes as several:
+            found += (_under("pretrain.", one) for one in several.found)
+    for number, entry in enumerate(recipe.evals):
+        try:
+            plug = plugs.load("benchmark", entry, folder=text.folder, seed=seed, where=f"evals[{number}]")
+            benchmarks.append((entry if isinstance(entry, str) else entry["use"], plug))
+        except Mistakes as several:
+            found += several.found
+        except Mistake as one:
+            found.append(one)
+    if found or corpus is None:
+        raise Mistakes(found)
+    return Arm(name, seed, recipe, data, corpus, base, tuple(benchmarks))
+
+
+def _under(prefix: str, mistake: Mistake) -> Mistake:
+    return Mistake(mistake.what, where=prefix + mistake.where, mend=mistake.mend)
+
+
+def _placed(mistake: Mistake, text: Text, file: str) -> Mistake:
+    """The mistake with the line of its key, or of the nearest key above it."""
+    key = mistake.where
+    while key and key not in text.places:
+        key = key[: max(key.rfind("."), key.rfind("["), 0)]
+    place = text.places.get(key, file)
+    return Mistake(mistake.what, where=f"{place}: {mistake.where}" if mistake.where else place, mend=mistake.mend)

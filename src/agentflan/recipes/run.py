@@ -1,0 +1,230 @@
+"""A recipe from raw rows to the report: build, tokenise, train, eval, report; a finished stage is not done twice.
+
+This half needs no torch. What does runs in processes of its own (`arm.py`), the arms side by side.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from ruamel.yaml import YAML
+from tokenizers import Tokenizer
+
+from agentflan.core import plugs
+from agentflan.core.digest import sha256_of
+from agentflan.core.errors import Mistake
+from agentflan.corpus import frames, manifest
+from agentflan.corpus.build import build
+from agentflan.corpus.parquet import conversations
+from agentflan.corpus.settings import Corpus
+from agentflan.corpus.tokenise import tokenise
+from agentflan.corpus.tokenizer import load_tokenizer, train_bpe
+from agentflan.recipes.recipe import Arm
+
+Say = Callable[[str], None]
+
+
+def run_folder(arm: Arm, out: Path) -> Path:
+    return out / arm.folder if arm.folder else out
+
+
+def base_folder(arm: Arm, arms: Sequence[Arm], out: Path) -> Path:
+    """Where the pretrained base of an arm lies; arms of one seed share it."""
+    several = len({each.seed for each in arms}) > 1
+    return out / (f"base-seed{arm.seed}" if several else "base")
+
+
+def build_all(arms: Sequence[Arm], out: Path, *, workers: int = 1, offline: bool = False, say: Say) -> list[dict[str, Any]]:
+    """Builds the corpus of every arm, and of the bases they start from. Returns the arms' ledgers."""
+    for arm in _first_of_each_seed(arms):
+        if arm.base:
+            _build(arm.base, base_folder(arm, arms, out), workers, offline, say)
+    ledgers = []
+    for arm in arms:
+        run = run_folder(arm, out)
+        _build(arm.corpus, run, workers, offline, say)
+        with (run / "recipe.yaml").open("w", encoding="utf-8") as stream:
+            YAML(typ="safe").dump(resolved(arm), stream)
+        ledgers.append(msgspec.json.decode((run / "corpus" / "ledger.json").read_bytes()))
+    return ledgers
+
+
+def resolved(arm: Arm) -> dict[str, Any]:
+    """The recipe of one arm with every default spelled out."""
+    data: dict[str, Any] = msgspec.to_builtins(arm.recipe, enc_hook=str)
+    data["corpus"]["transforms"] = [
+        plugs.settings_of(plugs.load("transform", entry, seed=arm.seed)) for entry in arm.recipe.corpus.transforms
+    ]
+    data["evals"] = [plugs.settings_of(benchmark) for _, benchmark in arm.benchmarks]
+    return data
+
+
+def tokenise_all(arms: Sequence[Arm], out: Path, *, say: Say) -> list[dict[str, Any]]:
+    """Tokens of every arm's corpus and of the bases. Returns the arms' ledgers."""
+    ledgers = []
+    tokenizers: dict[int, Tokenizer] = {}
+    for arm in arms:
+        base = base_folder(arm, arms, out)
+        if arm.seed not in tokenizers or not arm.base:
+            tokenizers[arm.seed] = _tokenizer(arm, [each for each in arms if each.seed == arm.seed], base, out, say)
+            if arm.base:
+                _tokenise(arm.base, base, tokenizers[arm.seed], say)
+        run = run_folder(arm, out)
+        _tokenise(arm.corpus, run, tokenizers[arm.seed], say)
+        ledgers.append(msgspec.json.decode((run / "tokens" / "ledger.json").read_bytes()))
+    return ledgers
+
+
+def tune_all(arms: Sequence[Arm], out: Path, *, say: Say) -> None:
+    """Trains the bases, then every arm that has a `train:` block."""
+    based = [(arm, base_folder(arm, arms, out)) for arm in _first_of_each_seed(arms) if arm.base]
+    say_arms = ", ".join(arm.name or "the run" for arm in arms)
+    if based:
+        say("training the base")
+        _side_by_side("agentflan.recipes.arm:tune_base", [(arm, base) for arm, base in based])
+    say(f"training {say_arms}")
+    _side_by_side(
+        "agentflan.recipes.arm:tune",
+        [(arm, run_folder(arm, out), base_folder(arm, arms, out)) for arm in arms if arm.recipe.train or arm.base],
+    )
+
+
+def measure_all(arms: Sequence[Arm], out: Path, *, say: Say) -> None:
+    """Runs every arm's benchmarks on its tuned model."""
+    say("evaluating")
+    _side_by_side("agentflan.recipes.arm:measure", [(arm, run_folder(arm, out)) for arm in arms if arm.benchmarks])
+
+
+def report_on(out: Path, *, say: Say) -> Path:
+    """Writes the page over all arms."""
+    say("writing the report")
+    (page,) = _side_by_side("agentflan.report.page:write_report", [(out,)])
+    return Path(page)
+
+
+def scores_of(arms: Sequence[Arm], out: Path) -> dict[str, dict[str, dict[str, float]]]:
+    """Arm -> benchmark -> metric -> value, of the arms that were measured."""
+    files = {arm.name or "run": run_folder(arm, out) / "scores.json" for arm in arms}
+    return {
+        name: msgspec.json.decode(file.read_bytes())["benchmarks"] for name, file in files.items() if file.exists()
+    }
+
+
+def _first_of_each_seed(arms: Sequence[Arm]) -> Iterator[Arm]:
+    seen: set[int] = set()
+    for arm in arms:
+        if arm.seed not in seen:
+            seen.add(arm.seed)
+            yield arm
+
+
+def _build(corpus: Corpus, run: Path, workers: int, offline: bool, say: Say) -> None:
+    replies = _replies(corpus, run, offline)
+    inputs = {str(file): sha256_of(file) for source in corpus.sources for file in source.files}
+    made_from = [
+        msgspec.to_builtins(corpus.settings, enc_hook=str),
+        [plugs.settings_of(transform) for _, transform in corpus.transforms],
+        corpus.seed,
+        inputs,
+        replies,
+    ]
+    done = manifest.once(
+        run,
+        "build",
+        made_from,
+        ["corpus", "trajectories"],
+        lambda: build(corpus, run, workers=workers, replies=replies, say=say),
+        inputs,
+    )
+    say(f"{run}: corpus {'built' if done else 'is there already'}")
+
+
+def _replies(corpus: Corpus, run: Path, offline: bool) -> dict[str, str] | None:
+    if corpus.settings.replies == "offline":
+        return None
+    path = run / "replies.jsonl"
+    if not path.exists() and offline:
+        raise Mistake("there are no replies", where=str(path), mend="ask for them first, or say `replies: offline`")
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    return {line["key"]: line["reply"] for line in map(msgspec.json.decode, lines)}
+
+
+def _tokenizer(arm: Arm, siblings: Sequence[Arm], base: Path, out: Path, say: Say) -> Tokenizer:
+    """The model folder's own; for a model from scratch a BPE over all corpora that the model will see."""
+    train = arm.recipe.pretrain.train if arm.recipe.pretrain else arm.recipe.train
+    if train is not None and train.model.path is not None:
+        return load_tokenizer(train.model.path)
+    folders = [base, *(run_folder(each, out) for each in siblings)] if arm.base else [run_folder(arm, out)]
+    home = folders[0]
+    path = home / "tokenizer.json"
+    made_from = [arm.recipe.vocabulary, [manifest.load(folder).stages["build"].key for folder in folders]]
+
+    def learn() -> None:
+        say(f"learning a vocabulary of {arm.recipe.vocabulary}")
+        texts = (
+            arm.corpus.template.render(conversation).text
+            for folder in folders
+            for conversation in conversations(folder / "corpus")
+        )
+        tokenizer = train_bpe(texts, arm.recipe.vocabulary, arm.corpus.template)
+        frames.save(path, [tokenizer.to_str().encode()])
+
+    manifest.once(home, "tokenizer", made_from, ["tokenizer.json"], learn)
+    return Tokenizer.from_file(str(path))
+
+
+def _tokenise(corpus: Corpus, run: Path, tokenizer: Tokenizer, say: Say) -> None:
+    settings = corpus.settings
+    made_from = [
+        manifest.load(run).stages["build"].key,
+        tokenizer.to_str(),
+        settings.validation_share,
+        settings.max_length,
+        corpus.seed,
+    ]
+    done = manifest.once(
+        run,
+        "tokenise",
+        made_from,
+        ["tokens"],
+        lambda: tokenise(
+            run / "corpus",
+            run / "tokens",
+            tokenizer,
+            corpus.template,
+            validation_share=settings.validation_share,
+            seed=corpus.seed,
+            max_length=settings.max_length,
+        ),
+    )
+    say(f"{run}: tokens {'written' if done else 'are there already'}")
+
+
+def _side_by_side(function: str, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Runs `module:function` once per call, each in a process of its own, as many at once as there are cores.
+
+    Several busy cores with several threads each cost 5 to 10 times the time, hence one thread a process then.
+    """
+    if not calls:
+        return []
+    at_once = min(len(calls), os.cpu_count() or 1)
+    with ProcessPoolExecutor(at_once, get_context("spawn"), _begin_child, (at_once > 1,), max_tasks_per_child=1) as pool:
+        return [future.result() for future in [pool.submit(_call, function, call) for call in calls]]
+
+
+def _begin_child(one_thread: bool) -> None:
+    if one_thread:
+        os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def _call(function: str, arguments: tuple[Any, ...]) -> Any:
+    # imported by name, in the child alone: the parent stays free of torch and matplotlib and starts at once
+    module, _, name = function.partition(":")
+    return getattr(import_module(module), name)(*arguments)

@@ -1,0 +1,81 @@
+"""What the corpus is made of: trained text by capability (paper section 4.2), conversations by source and kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from markupsafe import Markup
+
+from agentflan.core.kinds import RunFolder
+from agentflan.core.plugs import Plug
+from agentflan.corpus.ledger import Characters
+from agentflan.report.markup import count, join, share, tag
+from agentflan.report.palette import KINDS_OF_TEXT
+from agentflan.report.plots import Bar, bars
+from agentflan.report.runs import arms, ledger, token_ledger
+
+_KIND_COLOURS = {"agent": "ink", "general": "chat", "lesson": "format", "negative": "arm-0"}
+
+
+class CorpusPanel(Plug, frozen=True):
+    """Bars for the first seed of every arm."""
+
+    title: str = "The corpus"
+    place: int = 20
+
+    def __call__(self, runs: Sequence[RunFolder]) -> str:
+        firsts = {arm: each[0] for arm, each in arms(runs).items()}
+        by_capability = [_capabilities(index, arm, run) for index, (arm, run) in enumerate(firsts.items())]
+        by_source = [_sources(index, arm, run.folder / "corpus") for index, (arm, run) in enumerate(firsts.items())]
+        parts = []
+        if any(by_capability):
+            parts += [tag("h3", "Trained text by capability"), tag("div", *by_capability, class_="plots")]
+        if any(by_source):
+            parts += [tag("h3", "Conversations by source and kind"), tag("div", *by_source, class_="plots")]
+        return join(parts)
+
+
+def _capabilities(index: int, arm: str, run: RunFolder) -> Markup:
+    tokens, book = token_ledger(run), ledger(run)
+    found, unit = (tokens, "tokens") if tokens else (book.characters, "characters") if book else (Characters(), "")
+    trained = sum(found.by_capability.values())
+    if not trained:
+        return Markup("")
+    entries = [
+        Bar(name, number, name, f"{_short(number)} · {share(number, trained)}")
+        for name in KINDS_OF_TEXT
+        for number in (found.by_capability.get(name, 0),)
+    ]
+    caption = f"{count(found.trained)} of {count(found.total)} {unit} are trained."
+    return _figure(arm, bars(f"capability-{index}", f"{arm}: trained {unit} by capability", entries), caption)
+
+
+def _sources(index: int, arm: str, folder: Path) -> Markup:
+    counted: Counter[tuple[str, str]] = Counter()
+    for part in sorted(folder.glob("part-*.parquet")):
+        grouped = pq.read_table(part, columns=["source", "kind"]).group_by(["source", "kind"]).aggregate([([], "count_all")])
+        for row in grouped.to_pylist():
+            counted[row["source"], row["kind"]] += row["count_all"]
+    total = counted.total()
+    entries = [
+        Bar(f"{source} · {kind}", number, _KIND_COLOURS.get(kind, "muted"), f"{_short(number)} · {share(number, total)}")
+        for (source, kind), number in sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
+    ]
+    if not entries:
+        return Markup("")
+    plot = bars(f"source-{index}", f"{arm}: conversations by source and kind", entries)
+    return _figure(arm, plot, f"{count(total)} conversations.")
+
+
+def _figure(arm: str, plot: Markup, caption: str) -> Markup:
+    return tag("figure", tag("h4", arm), plot, tag("figcaption", caption))
+
+
+def _short(number: float) -> str:
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if number >= size:
+            return f"{number / min(size, 1e3 if letter == 'k' else size):.3g}{letter}"
+    return count(number)

@@ -1,0 +1,79 @@
+"""What came in and what left: every stage of the build, with the check that no row was lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from agentflan.core.kinds import RunFolder
+from agentflan.core.plugs import Plug
+from agentflan.report.markup import Column, count, join, share, table, tag
+from agentflan.report.runs import Ledger, Stage, label, ledger
+
+_COLUMNS = (
+    Column("stage", text=True),
+    Column("in"),
+    Column("made"),
+    Column("out"),
+    Column("dropped"),
+    Column("quarantined"),
+    Column("pending"),
+    Column("books", text=True),
+)
+
+
+class LedgerPanel(Plug, frozen=True):
+    """The ledger of every run; runs that kept the same books share one table."""
+
+    title: str = "What came in and what left"
+    place: int = 10
+
+    def __call__(self, runs: Sequence[RunFolder]) -> str:
+        books: dict[bytes, tuple[Ledger, list[str]]] = {}
+        for run in runs:
+            if found := ledger(run):
+                text = (run.folder / "corpus" / "ledger.json").read_bytes()
+                books.setdefault(text, (found, []))[1].append(label(run, runs))
+        if not books:
+            return ""
+        note = "At every stage, in + made = out + dropped + quarantined + pending."
+        return join((tag("p", note, class_="note"), *(_book(found, names, len(books)) for found, names in books.values())))
+
+
+def _book(found: Ledger, names: Sequence[str], books: int) -> Markup:
+    rows = [_row(stage) for stage in found.stages]
+    text = found.characters
+    trained = share(text.trained, text.total)
+    sums = f"{count(found.conversations)} conversations, {count(text.total)} characters, {trained} of them trained."
+    heading = tag("h3", ", ".join(names)) if books > 1 else ""
+    return join((heading, tag("div", table(_COLUMNS, rows, "Stages of the build"), class_="stages"), tag("p", sums)))
+
+
+def _row(stage: Stage) -> list[object]:
+    lost = stage.difference
+    state = tag("span", f"✗ {count(abs(lost))} {'lost' if lost > 0 else 'too many'}", class_="bad")
+    return [
+        stage.name,
+        _figure(stage.into),
+        _figure(stage.made),
+        count(stage.out),
+        _reasons(stage.dropped),
+        _reasons(stage.quarantined),
+        _figure(stage.pending),
+        state if lost else tag("span", "✓", class_="good", aria_label="balanced"),
+    ]
+
+
+def _figure(number: int) -> object:
+    return count(number) if number else tag("span", "0", class_="zero")
+
+
+def _reasons(reasons: dict[str, int]) -> object:
+    """The sum, and below it how many for each reason, most frequent first."""
+    total = sum(reasons.values())
+    if not total:
+        return _figure(0)
+    ranked = sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0]))
+    listed = (tag("li", f"{reason} {count(number)}") for reason, number in ranked)
+    return join((count(total), tag("ul", *listed, class_="reasons")))

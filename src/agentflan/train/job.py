@@ -1,0 +1,27 @@
+"""What a backend is given: everything it needs, and the two ends it does not see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from transformers import PreTrainedModel
+
+from agentflan.corpus.tokens import Tokens
+from agentflan.train.settings import TrainSettings
+
+
+class Job(NamedTuple):
+    settings: TrainSettings
+    tokens: Tokens
+    folder: Path
+    """metrics.jsonl and the checkpoint belong here."""
+    digest: str
+    """Of all that decides the result; a checkpoint made under another one is not taken up."""
+    model: Callable[[], PreTrainedModel]
+    """The weights to begin with, on the CPU."""
+    save: Callable[[PreTrainedModel], None]
+    """Takes the tuned model, once, at the end."""
+    say: Callable[[str], None]
+    """A line of progress for a person."""

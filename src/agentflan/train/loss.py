@@ -1,0 +1,70 @@
+"""Weighted cross-entropy from hidden states, with the unweighted loss of every class of token in the same pass.
+
+Only rows that carry weight reach the output head, a chunk at a time, so the logits of a whole batch never lie in memory;
+the gradient is worked out on the way, so backward is one multiplication.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from agentflan.core.types import CAPABILITIES
+
+CLASSES = ("chat", *CAPABILITIES, "prompt")
+"""What a token counts as: trained plain text, a trained capability, or text that is not trained but weighs `prompt_weight`."""
+
+CHUNK = 1 << 23
+"""Logits at a time: 32 MiB in float32."""
+
+
+def weighted_loss(
+    hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor, classes: Tensor, total: float
+) -> tuple[Tensor, Tensor]:
+    """Sum of weight * loss over the rows, divided by `total`; and the sum of the plain losses of each of CLASSES (float64).
+
+    hidden (N, H), head (V, H), targets, weights and classes (N,). Pass the sum of the weights as `total`: the mean then
+    does not move with the weights' scale, and the parts of a split batch add up.
+    """
+    loss, sums = _WeightedLoss.apply(hidden, head, targets, weights, classes, total)  # type: ignore[no-untyped-call]
+    return loss, sums
+
+
+class _WeightedLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor, classes: Tensor, total: float
+    ) -> tuple[Tensor, Tensor]:
+        wanted = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
+        wide = torch.promote_types(hidden.dtype, torch.float32)  # float64 stays, for the test of the gradient
+        grad_hidden = torch.empty_like(hidden) if wanted else None
+        grad_head = torch.zeros_like(head, dtype=wide) if wanted else None
+        sums = torch.zeros(len(CLASSES), dtype=torch.float64, device=hidden.device)
+        loss = torch.zeros((), dtype=wide, device=hidden.device)
+        shares = (weights / total).to(wide)
+        step = max(1, CHUNK // head.shape[0])
+        for start in range(0, hidden.shape[0], step):
+            rows = slice(start, start + step)
+            aims = targets[rows].unsqueeze(1)
+            scores = torch.log_softmax((hidden[rows] @ head.t()).to(wide), dim=1)
+            losses = scores.gather(1, aims).squeeze(1).neg_()
+            loss += (losses * shares[rows]).sum()
+            sums.index_add_(0, classes[rows], losses.double())
+            if grad_hidden is not None and grad_head is not None:
+                slopes = scores.exp_()
+                slopes.scatter_add_(1, aims, torch.full_like(aims, -1, dtype=wide))
+                slopes *= shares[rows].unsqueeze(1)
+                narrow = slopes.to(hidden.dtype)
+                torch.mm(narrow, head, out=grad_hidden[rows])
+                grad_head += narrow.t() @ hidden[rows]
+        if grad_hidden is not None and grad_head is not None:
+            ctx.save_for_backward(grad_hidden, grad_head.to(head.dtype))
+        ctx.mark_non_differentiable(sums)
+        return loss, sums
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        grad_hidden, grad_head = ctx.saved_tensors
+        return grad_hidden * grad, grad_head * grad, None, None, None, None

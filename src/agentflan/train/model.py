@@ -1,0 +1,112 @@
+"""The model to begin with, and the folder the tuned one leaves behind."""
+
+from __future__ import annotations
+
+import shutil
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from agentflan.core.errors import Mistake
+from agentflan.train.settings import ModelSettings, Scratch
+
+
+CONTENTS = "a model folder holds config.json, *.safetensors and the tokenizer's files"
+
+
+def check_folder(path: Path) -> None:
+    if not (path / "config.json").is_file():
+        raise Mistake("this is no model folder", where=str(path), mend=CONTENTS)
+
+
+def begin(settings: ModelSettings, tokenizer_folder: Path, seed: int) -> PreTrainedModel:
+    """The model in float32, on the CPU, large enough for the tokenizer."""
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
+    if settings.path is not None:
+        model = _from_folder(settings.path)
+    else:
+        model = _random(settings.scratch or Scratch(), tokenizer, seed)
+    known = model.get_input_embeddings().num_embeddings
+    if known < len(tokenizer):
+        raise Mistake(
+            f"the model knows {known:,} tokens and the tokenizer has {len(tokenizer):,}",
+            where=str(settings.path or "scratch"),
+            mend="tokenise with the model's own tokenizer",
+        )
+    return model
+
+
+def save(model: PreTrainedModel, tokenizer_folder: Path, folder: Path) -> None:
+    """A folder that `AutoModelForCausalLM` and `AutoTokenizer` load, in place of what was there; never half a folder."""
+    part = folder.with_name(folder.name + ".tmp")
+    shutil.rmtree(part, ignore_errors=True)
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
+    model.generation_config = _generation(model.generation_config, tokenizer)
+    model.save_pretrained(part)
+    shutil.copytree(tokenizer_folder, part, dirs_exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+
+
+def _random(scratch: Scratch, tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel:
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=scratch.hidden_size,
+        intermediate_size=scratch.intermediate_size,
+        num_hidden_layers=scratch.layers,
+        num_attention_heads=scratch.heads,
+        num_key_value_heads=scratch.kv_heads or scratch.heads,
+        max_position_embeddings=scratch.max_positions,
+        initializer_range=scratch.init_std,
+        tie_word_embeddings=scratch.tie,
+        attention_bias=scratch.qk_bias_std > 0,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    torch.manual_seed(seed)
+    model = LlamaForCausalLM(config)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if name.endswith(("q_proj.bias", "k_proj.bias")):
+                weight.normal_(0, scratch.qk_bias_std)
+    return model
+
+
+def _from_folder(path: Path) -> PreTrainedModel:
+    check_folder(path)
+    try:
+        config = AutoConfig.from_pretrained(path, local_files_only=True)
+        model, notes = AutoModelForCausalLM.from_pretrained(
+            path, config=config, local_files_only=True, dtype=torch.float32, output_loading_info=True
+        )
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise Mistake(f"the model cannot be loaded: {first}", where=str(path), mend=CONTENTS) from error
+    if notes["missing_keys"]:
+        missing = sorted(notes["missing_keys"])
+        raise Mistake(f"the model has no weights for {missing[0]} ({len(missing)} are missing)", where=str(path), mend=CONTENTS)
+    return model
+
+
+def _generation(own: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:
+    """Stops on the tokenizer's end mark, beside what the model stopped on before."""
+    config = deepcopy(own) if own is not None else GenerationConfig()
+    before = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
+    stops = [mark for mark in dict.fromkeys([tokenizer.eos_token_id, *before]) if mark is not None]
+    config.eos_token_id = stops[0] if len(stops) == 1 else stops or None
+    config.bos_token_id = tokenizer.bos_token_id
+    config.pad_token_id = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+    return config

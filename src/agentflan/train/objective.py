@@ -1,0 +1,69 @@
+"""From a model and a batch to the loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.functional import cross_entropy
+from transformers import PreTrainedModel
+
+from agentflan.train.batches import Batch
+from agentflan.train.loss import CLASSES, weighted_loss
+
+
+class Objective:
+    """The weighted loss of a batch. Where the model's head is one bare matrix, only weighted rows go through it.
+
+    In bfloat16 the weights are narrowed once a step and everything after them is narrow but the loss; gradients come back
+    to the float32 weights through the same cast. Autocast would narrow and widen at every product.
+    """
+
+    def __init__(self, model: PreTrainedModel, precision: str) -> None:
+        self._head = _bare_head(model)
+        self._model = model
+        self._trunk: nn.Module = model if self._head is None else model.get_decoder()
+        self._narrow = precision == "bfloat16"
+
+    def __call__(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The mean over the batch's weights, and the sums of plain losses of each of loss.CLASSES."""
+        device = self._model.device
+        ids, rows, targets, weights, classes = (torch.from_numpy(part).to(device) for part in batch[:5])
+        total = float(batch.weights.sum(dtype="float64"))
+        out = self._forward(ids)
+        if self._head is None:
+            return _loss_of_logits(out.logits.flatten(0, 1)[rows], targets, weights, classes, total)
+        hidden = out.last_hidden_state.flatten(0, 1).index_select(0, rows)
+        return weighted_loss(hidden, self._head.to(hidden.dtype), targets, weights, classes, total)
+
+    def _forward(self, ids: Tensor) -> Any:
+        given = {"input_ids": ids, "use_cache": False}
+        if not self._narrow:
+            return self._trunk(**given)
+        narrow = {name: weight.to(torch.bfloat16) for name, weight in self._trunk.named_parameters()}
+        return functional_call(self._trunk, narrow, kwargs=given)
+
+
+def _loss_of_logits(
+    logits: Tensor, targets: Tensor, weights: Tensor, classes: Tensor, total: float
+) -> tuple[Tensor, Tensor]:
+    losses = cross_entropy(logits.float(), targets, reduction="none")
+    sums = torch.zeros(len(CLASSES), dtype=torch.float64, device=logits.device)
+    return (losses * weights).sum() / total, sums.index_add_(0, classes, losses.detach().double())
+
+
+@torch.no_grad()
+def _bare_head(model: PreTrainedModel) -> nn.Parameter | None:
+    """The output matrix, if hidden states times it are the model's logits; some models cap, scale or shift theirs."""
+    head = model.get_output_embeddings()
+    if not isinstance(head, nn.Linear) or head.bias is not None:
+        return None
+    was_training = model.training
+    model.eval()
+    ids = torch.arange(min(8, head.out_features), device=model.device).unsqueeze(0)
+    logits = model(input_ids=ids, use_cache=False).logits
+    hidden = model.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state
+    model.train(was_training)
+    return head.weight if torch.allclose(hidden @ head.weight.t(), logits, rtol=1e-3, atol=1e-4) else None

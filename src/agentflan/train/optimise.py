@@ -1,0 +1,72 @@
+"""The optimiser and its schedule: Muon (if wanted) for the hidden matrices, AdamW for the rest."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+from agentflan.train.settings import TrainSettings
+
+TAIL = 0.3
+"""Share of the steps over which `linear_tail` comes down."""
+
+
+def learning_rate(settings: TrainSettings, step: int, steps: int) -> float:
+    """The rate of a step, counted from 0: a straight warm-up, then the schedule, which never quite reaches 0 before the end."""
+    warmup = settings.warmup_steps
+    warmup = min(steps, round(0.03 * steps) if warmup is None else warmup)
+    if step < warmup:
+        return settings.warmup_from + (settings.learning_rate - settings.warmup_from) * step / warmup
+    if settings.schedule == "linear_tail":
+        return settings.learning_rate * min(1.0, (steps - step) / (TAIL * steps))
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup)))
+
+
+class Optimiser:
+    """One or two torch optimisers stepped as one."""
+
+    def __init__(self, settings: TrainSettings, model: nn.Module, steps: int) -> None:
+        self._settings, self._steps = settings, steps
+        self._weights = [weight for weight in model.parameters() if weight.requires_grad]
+        hidden = _hidden_matrices(model) if settings.optimizer == "muon" else []
+        moved = {id(weight) for weight in hidden}
+        rest = [weight for weight in self._weights if id(weight) not in moved]
+        groups = [
+            {"params": [weight for weight in rest if weight.ndim >= 2], "weight_decay": settings.weight_decay},
+            {"params": [weight for weight in rest if weight.ndim < 2], "weight_decay": 0.0},
+        ]
+        self._parts: list[tuple[torch.optim.Optimizer, float]] = [
+            (torch.optim.AdamW(groups, lr=0.0, betas=settings.betas, fused=True), 1.0)
+        ]
+        if hidden:
+            muon = torch.optim.Muon(hidden, lr=0.0, weight_decay=settings.weight_decay)
+            self._parts.append((muon, settings.muon_learning_rate / settings.learning_rate))
+
+    def step(self, step: int) -> float:
+        """Clips the gradient, moves the weights, forgets the gradient; the learning rate that was used."""
+        rate = learning_rate(self._settings, step, self._steps)
+        if self._settings.clip > 0:
+            nn.utils.clip_grad_norm_(self._weights, self._settings.clip)
+        for part, scale in self._parts:
+            for group in part.param_groups:
+                group["lr"] = rate * scale
+            part.step()
+            part.zero_grad(set_to_none=True)
+        return rate
+
+    def state(self) -> list[dict[str, Any]]:
+        return [part.state_dict() for part, _ in self._parts]
+
+    def restore(self, state: list[dict[str, Any]]) -> None:
+        for (part, _), kept in zip(self._parts, state, strict=True):
+            part.load_state_dict(kept)
+
+
+def _hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
+    outer = {id(weight) for layer in model.modules() if isinstance(layer, nn.Embedding) for weight in layer.parameters()}
+    head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
+    outer |= {id(weight) for weight in head.parameters()} if isinstance(head, nn.Module) else set()
+    return [weight for weight in model.parameters() if weight.requires_grad and weight.ndim == 2 and id(weight) not in outer]

@@ -1,0 +1,126 @@
+"""What a tuning run can be told. Defaults are the paper's (section 4.4) where it reports them, and say so where it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+
+class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A block of a recipe; a value that makes no sense is refused as soon as the block is read."""
+
+
+class Scratch(_Settings):
+    """A random Llama; its vocabulary is the tokenizer's. The defaults make the demonstration's half a million parameters."""
+
+    hidden_size: int = 128
+    layers: int = 3
+    heads: int = 4
+    kv_heads: int | None = None
+    """None: as many as heads."""
+    intermediate_size: int = 256
+    tie: bool = True
+    """One matrix for the embedding and the output head."""
+    max_positions: int = 2048
+    init_std: float = 0.05
+    """Standard deviation of the initial weights."""
+    qk_bias_std: float = 0.0
+    """Above 0, queries and keys get biases drawn with this deviation; small models learn to copy sooner with them."""
+
+    def __post_init__(self) -> None:
+        for name in ("hidden_size", "layers", "heads", "intermediate_size", "max_positions"):
+            _require(getattr(self, name) >= 1, f"{name} must be at least 1")
+        _require(self.hidden_size % (2 * self.heads) == 0, "hidden_size must be a multiple of twice the heads")
+        _require(
+            self.kv_heads is None or (self.kv_heads >= 1 and self.heads % self.kv_heads == 0),
+            "heads must be a multiple of kv_heads",
+        )
+        _require(self.init_std > 0, "init_std must be above 0")
+        _require(self.qk_bias_std >= 0, "qk_bias_std must not be negative")
+
+
+class ModelSettings(_Settings):
+    """Where the weights come from: `{path: FOLDER}` or `{scratch: {...}}`, one of the two. Left out: `{scratch: {}}`."""
+
+    path: Path | None = None
+    """A local folder that `transformers` can load."""
+    scratch: Scratch | None = None
+
+    def __post_init__(self) -> None:
+        _require((self.path is None) != (self.scratch is None), "model needs either `path` or `scratch`, one of the two")
+
+
+def _small() -> ModelSettings:
+    return ModelSettings(scratch=Scratch())
+
+
+class TrainSettings(_Settings):
+    """The `train:` (and `pretrain:`) block of a recipe."""
+
+    backend: str | dict[str, Any] = "loop"
+    """Name of the backend plug, or its entry `{use: NAME, ...}`."""
+    model: ModelSettings = msgspec.field(default_factory=_small)
+    epochs: int = 1
+    steps: int | None = None
+    """Optimiser steps, going round the data as often as that takes. None: as many as `epochs` needs."""
+    batch_size: int = 32
+    """Sequences of one step."""
+    sequence_length: int = 4096
+    """Longest sequence, in tokens. The paper does not report it; this is the context of its base model."""
+    learning_rate: float = 2e-5
+    """The peak."""
+    warmup_from: float = 4e-6
+    """Learning rate of the first step."""
+    warmup_steps: int | None = None
+    """Steps until the peak. None: 3 % of all; the paper does not report it."""
+    schedule: Literal["cosine", "linear_tail"] = "cosine"
+    """After the warm-up: a half cosine down to 0, or flat and then straight down to 0 over the last 30 % of all steps."""
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """`muon` moves the hidden matrices by Muon and the rest by AdamW. The paper reports none."""
+    muon_learning_rate: float = 0.015
+    """Peak for the matrices that Muon moves; it follows the same schedule."""
+    weight_decay: float = 0.0
+    """On matrices and embeddings; norms and biases never decay."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    clip: float = 1.0
+    """Largest norm of the whole gradient; 0 clips nothing."""
+    order: Literal["shuffled", "given"] = "shuffled"
+    """`given` keeps the order of the tokens folder (a curriculum) but for the windows."""
+    window: int = 8
+    """So many batches at a time are cut from sequences sorted by length, which saves padding; 1 sorts nothing."""
+    prompt_weight: float = 0.0
+    """Weight of the tokens that are not trained otherwise; above 0 for pretraining only."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of everything between the weights and the loss; weights, loss and moments stay in float32."""
+    attention: Literal["sdpa", "eager"] = "sdpa"
+    """`eager` is quicker for short sequences in bfloat16 on a CPU; its memory grows with the square of the length."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """`auto`: the GPU if there is one."""
+    threads: int = 0
+    """Of torch on the CPU; 0 leaves them as they are. Small models on busy cores want 1."""
+    log_every: int = 10
+    """Steps between lines in metrics.jsonl."""
+    validate_every: int = 100
+    """Steps between passes over the validation rows; there is always one before the first step and one after the last. 0: only these."""
+    save_every: int = 200
+    """Steps between checkpoints; 0: none."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "log_every", "window"):
+            _require(getattr(self, name) >= 1, f"{name} must be at least 1")
+        for name in ("weight_decay", "clip", "prompt_weight", "threads", "validate_every", "save_every"):
+            _require(getattr(self, name) >= 0, f"{name} must not be negative")
+        _require(self.steps is None or self.steps >= 1, "steps must be at least 1")
+        _require(self.sequence_length >= 2, "sequence_length must be at least 2")
+        _require(self.warmup_steps is None or self.warmup_steps >= 0, "warmup_steps must not be negative")
+        _require(self.learning_rate > 0 and self.muon_learning_rate > 0, "a learning rate must be above 0")
+        _require(0 <= self.warmup_from <= self.learning_rate, "warmup_from must lie between 0 and learning_rate")
+        _require(all(0 <= beta < 1 for beta in self.betas), "betas must lie in [0, 1)")
+
+
+def _require(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise ValueError(sentence)

@@ -1,0 +1,1 @@
+"""How one step becomes a lesson in form."""

@@ -1,0 +1,35 @@
+"""Teach not to call: questions that no tool on offer can answer, and plain chat beside tools (paper section 4.3).
+
+Three kinds are made: a tool query without tools, the same with the irrelevant tools of another conversation, and an
+ordinary query of the general share with tools on offer. Place it after `converse`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentflan.core.plugs import Plug
+from agentflan.transforms.refusing.choose import Choose
+from agentflan.transforms.refusing.reply import Reply
+
+
+class Negatives(Plug, frozen=True):
+    count: int = 761
+    """Tool queries that get a plain reply: exactly so many, or all there are."""
+    irrelevant_share: float = 0.5
+    """Share of them beside irrelevant tools, which share no name with the query's own; a query for which no such tools
+    are found gets none."""
+    ordinary_count: int | None = None
+    """Ordinary queries, with their own answers, beside tools. None: half of `count`."""
+    language: str = "en"
+    """Which file of refusals stands in where no language model is asked."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.count < 0 or (self.ordinary_count or 0) < 0 or not 0 <= self.irrelevant_share <= 1:
+            raise ValueError("counts are at least 0 and irrelevant_share lies between 0 and 1")
+
+    def parts(self) -> tuple[tuple[str, Any], ...]:
+        ordinary = self.count // 2 if self.ordinary_count is None else self.ordinary_count
+        pick = Choose(count=self.count, irrelevant_share=self.irrelevant_share, ordinary_count=ordinary, seed=self.seed)
+        return (("pick", pick), ("reply", Reply(language=self.language, seed=self.seed)))

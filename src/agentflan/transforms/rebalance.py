@@ -1,0 +1,93 @@
+"""Train less on what is learned fast: a share of each capability (paper section 4.2, 1 : 0.25 : 0.75)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from agentflan.core.chance import coin
+from agentflan.core.kinds import Item
+from agentflan.core.plugs import Plug
+from agentflan.core.types import CAPABILITIES, Capability, Conversation, Message, Segment
+
+
+class Rebalance(Plug, frozen=True):
+    """Chance is drawn once for each capability of a message, so `drop` and `mute` choose the same exchanges."""
+
+    mode: Literal["drop", "mute", "weigh"] = "drop"
+    """drop: an exchange (elicit statement and reply) leaves the conversation, which is how the paper counts tokens;
+    a message that mixes capabilities, as ReAct's do, and the last reply stay. mute: the text stays, its loss goes.
+    weigh: the share becomes the weight of each token."""
+    reasoning: float = 1.0
+    retrieval: float = 0.25
+    understanding: float = 0.75
+    format: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in CAPABILITIES:
+            share = self._share(name)
+            if share < 0 or (share > 1 and self.mode != "weigh"):
+                raise ValueError(f"{name} is a share from 0 to 1 (more only with mode: weigh), not {share}")
+
+    def __call__(self, item: Item) -> Item:
+        if not isinstance(item, Conversation) or item.kind != "agent":
+            return item
+        if self.mode == "drop":
+            messages = self._dropped(item)
+        else:
+            messages = tuple(self._reweighed(item.id, index, message) for index, message in enumerate(item.messages))
+        return item if messages == item.messages else msgspec.structs.replace(item, messages=messages)
+
+    def _share(self, capability: Capability) -> float:
+        share: float = getattr(self, capability)
+        return share
+
+    def _keeps(self, id: str, index: int, capability: Capability) -> bool:
+        share = self._share(capability)
+        return share >= 1 or coin(self.seed, "rebalance", id, index, capability) < share
+
+    def _dropped(self, item: Conversation) -> tuple[Message, ...]:
+        last = max((index for index, message in enumerate(item.messages) if message.role == "assistant"), default=-1)
+        kept: list[Message] = []
+        for index, message in enumerate(item.messages):
+            capability = _exchange(kept[-1], message) if kept and index != last else None
+            if capability and not self._keeps(item.id, index, capability):
+                kept[-1] = msgspec.structs.replace(kept[-1], segments=kept[-1].segments[:-1])
+            elif kept and kept[-1].role == "user" == message.role:
+                kept[-1] = msgspec.structs.replace(kept[-1], segments=_joined(kept[-1].segments, message.segments))
+            else:
+                kept.append(message)
+        return tuple(kept)
+
+    def _reweighed(self, id: str, index: int, message: Message) -> Message:
+        if message.role != "assistant" or all(segment.capability is None for segment in message.segments):
+            return message
+        segments = tuple(self._segment(id, index, segment) for segment in message.segments)
+        return msgspec.structs.replace(message, segments=segments)
+
+    def _segment(self, id: str, index: int, segment: Segment) -> Segment:
+        if segment.capability is None or not segment.loss:
+            return segment
+        if self.mode == "weigh":
+            return msgspec.structs.replace(segment, weight=self._share(segment.capability))
+        if self._keeps(id, index, segment.capability):
+            return segment
+        return msgspec.structs.replace(segment, loss=False)
+
+
+def _exchange(before: Message, message: Message) -> Capability | None:
+    """The one capability of a reply that the end of the message before asks for."""
+    if message.role != "assistant" or before.role != "user" or not before.segments or not message.segments:
+        return None
+    asked = before.segments[-1].capability
+    return asked if asked and all(segment.capability == asked for segment in message.segments) else None
+
+
+def _joined(first: Sequence[Segment], second: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The segments of two messages in one, the second on a new line."""
+    if not first or not second:
+        return (*first, *second)
+    return (*first, msgspec.structs.replace(second[0], text=f"\n{second[0].text}"), *second[1:])

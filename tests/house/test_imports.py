@@ -1,0 +1,49 @@
+"""What an import brings in: the command line nothing heavy, the data floors no torch; none prints or writes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import agentflan
+
+PACKAGE = Path(agentflan.__file__).parent
+COMMANDS = sorted(path.stem for path in (PACKAGE / "cli" / "commands").glob("[!_]*.py"))
+HEAVY = {"torch", "transformers", "datasets", "matplotlib"}
+
+
+def brought_in(folder: Path, script: str) -> set[str]:
+    """Top-level modules that are loaded once the script has run, in a process of its own that starts in `folder`."""
+    ending = "\nimport json, sys\njson.dump(sorted({name.partition('.')[0] for name in sys.modules}), open('/dev/fd/1', 'w'))"
+    done = subprocess.run([sys.executable, "-c", script + ending], cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert list(folder.iterdir()) == []
+    return set(json.loads(done.stdout))
+
+
+def test_help_loads_nothing_that_takes_time(tmp_path: Path) -> None:
+    script = "import contextlib, os\nfrom agentflan.cli.main import run\n"
+    script += "with contextlib.redirect_stdout(open(os.devnull, 'w')):\n    assert run(['--help']) == 0"
+    slow = HEAVY | {"pyarrow", "numpy", "tokenizers", "msgspec", "jinja2", "ruamel", "httpx", "asyncio"}
+    assert not brought_in(tmp_path, script) & slow
+
+
+def modules_of(*floors: str) -> list[str]:
+    paths = (path for floor in floors for path in sorted((PACKAGE / floor).rglob("*.py")))
+    dotted = (".".join(["agentflan", *path.relative_to(PACKAGE).with_suffix("").parts]) for path in paths)
+    return [name.removesuffix(".__init__") for name in dotted]
+
+
+@pytest.mark.parametrize("floor", ["core", "dialects", "sources", "transforms", "corpus", "templates", "recipes"])
+def test_the_data_floors_load_no_torch(tmp_path: Path, floor: str) -> None:
+    script = "\n".join(f"import {name}" for name in modules_of(floor))
+    assert not brought_in(tmp_path, script) & HEAVY
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_loads_no_torch_before_it_works(tmp_path: Path, command: str) -> None:
+    assert not brought_in(tmp_path, f"import agentflan.cli.commands.{command}") & HEAVY
