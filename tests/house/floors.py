@@ -26,7 +26,7 @@ ROOT = "agentflan"
 
 
 def wrong_imports(package: Path) -> list[str]:
-    """`file:line: floor imports floor` for each import below `package` that breaks the rule, wherever in a file it stands."""
+    """`file:line: floor imports floor` for each import that breaks the rule, wherever in a file it stands."""
     found = []
     for path in sorted(package.rglob("*.py")):
         own = path.relative_to(package).parts[0].removesuffix(".py")

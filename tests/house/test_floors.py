@@ -35,7 +35,9 @@ def test_every_import_points_to_a_lower_floor() -> None:
 def test_a_planted_upward_import_is_found(tmp_path: Path, floor: str, line: str) -> None:
     for name in FLOORS:
         (tmp_path / name).mkdir()
-        (tmp_path / name / "sound.py").write_text("from agentflan import __version__\nfrom agentflan.core import types\n")
+        (tmp_path / name / "sound.py").write_text(
+            "from agentflan import __version__\nfrom agentflan.core import types\n"
+        )
     (tmp_path / "core" / "sound.py").write_text("from agentflan.core import types\nfrom . import errors\n")
     assert wrong_imports(tmp_path) == []
     (tmp_path / floor / "planted.py").write_text(line + "\n")

@@ -41,6 +41,5 @@ def test_a_plug_module_holds_one_public_plug(kind: str, name: str) -> None:
     assert [plug.name for plug in plugs] == [find(kind, name).__name__]
 
 
-
 def test_every_kind_has_a_plug() -> None:
     assert {kind for kind, _ in PLUGS} == set(PACKAGES)

@@ -18,9 +18,14 @@ from agentflan.core.types import (
     Trajectory,
 )
 from agentflan.corpus.ledger import Characters
+from agentflan.corpus.manifest import File, Manifest, Stage, versions
 from agentflan.corpus.parquet import ConversationWriter, TrajectoryWriter
 
 HOSTILE = '</div><script>alert("1")</script> \x1b[31mred\x1b]0;title\x07 \u202eabc <b>&amp;'
+CAVEATS = """caveats:
+- Arguments are near the level of guessing and are not shown to be learned.
+- The base has been taught to answer tool-like requests plainly, so negatives keep what it knows.
+"""
 WEATHER = ToolSpec(
     name="get_forecast_for_weather",
     description="The forecast for a place, by day.",
@@ -47,12 +52,12 @@ def write_run(folder: Path, *, seed: int = 0, negatives: bool = True, hostile: b
     _json(folder / "corpus" / "ledger.json", _ledger(len(items), characters, negatives))
     tokens = {"total": 481_223, "trained": 162_770, "by_capability": _tokens(negatives)}
     _json(folder / "tokens" / "ledger.json", {"tokens": tokens})
-    _metrics(folder / "train" / "metrics.jsonl", seed)
+    _metrics(folder / "train" / "metrics.jsonl", seed, negatives)
     metrics = _metrics_of(negatives, seed)
     _json(folder / "evals" / "agent_h" / "scores.json", {"metrics": metrics})
     _json(folder / "scores.json", {"model": "model", "benchmarks": {"agent_h": metrics}})
     _json(folder / "manifest.json", _manifest(seed))
-    (folder / "recipe.yaml").write_text(f"seed: {seed}\ncorpus:\n  template: agent_flan # <b>\n", "utf-8")
+    (folder / "recipe.yaml").write_text(f"seed: {seed}\ncorpus:\n  template: agent_flan # <b>\n{CAVEATS}", "utf-8")
     return folder
 
 
@@ -178,7 +183,7 @@ def _tokens(negatives: bool) -> dict[str, int]:
     return {"format": 21_304, "reasoning": 48_120, "retrieval": 9_876, "understanding": 22_270, "chat": chat}
 
 
-def _metrics(path: Path, seed: int) -> None:
+def _metrics(path: Path, seed: int, negatives: bool) -> None:
     """Losses that fall exponentially, each capability at its own speed, format the fastest."""
     path.parent.mkdir(parents=True)
     speeds = {"format": 0.05, "reasoning": 0.012, "retrieval": 0.03, "understanding": 0.02, "chat": 0.008}
@@ -186,9 +191,8 @@ def _metrics(path: Path, seed: int) -> None:
     lines = []
     for step in range(0, 301, 5):
         shake = 0.06 * ((step * 7 + seed * 3) % 5 - 2)
-        losses = {
-            name: floors[name] * (1 + shake) + (3.5 + 0.2 * seed) * (1 - speed) ** step for name, speed in speeds.items()
-        }
+        start = 3.5 + 0.2 * seed + 0.6 * negatives
+        losses = {name: floors[name] * (1 + shake) + start * (1 - speed) ** step for name, speed in speeds.items()}
         whole = sum(losses.values()) / len(losses)
         base = {"step": step, "tokens": step * 1_200}
         rate = {"lr": 5e-4, "tokens_per_second": 11_000.0}
@@ -218,10 +222,10 @@ def _metrics_of(negatives: bool, seed: int) -> dict[str, float]:
     return metrics | {f"n/{name}": 200.0 for name in names}
 
 
-def _manifest(seed: int) -> dict[str, object]:
-    digests = {f"corpus/part-{number:05d}.parquet": f"{number + seed:064x}" for number in range(3)}
-    versions = {"agentflan": "0.1.0", "python": "3.11.2", "pyarrow": "26.0.1", "torch": "2.13.0"}
-    return {"schema": 1, "versions": versions, "files": digests, "inputs": {"rows/toolbench.json": "e" * 64}}
+def _manifest(seed: int) -> Manifest:
+    files = {f"corpus/part-{number:05d}.parquet": File(f"{number + seed:064x}", 81_920) for number in range(3)}
+    stages = {"build": Stage(f"{seed + 7:032x}", ("corpus", "trajectories"))}
+    return Manifest(versions=versions(), inputs={"rows/toolbench.json": "e" * 64}, stages=stages, files=files)
 
 
 def _json(path: Path, value: object) -> None:

@@ -29,9 +29,10 @@ def tokenizer(folder: Path, words: int) -> None:
 def write(
     folder: Path, sequences: int, *, words: int = 40, length: int = 12, held_out: int = 0, seed: int = 0, muted: int = 0
 ) -> Path:
-    """Random sequences between half `length` and `length`; the second half of each is trained, all capabilities in turn.
+    """Random sequences from half of `length` to `length` long; the second half of each is trained.
 
-    The last `held_out` sequences validate; the first `muted` have nothing to learn.
+    Plain chat and the capabilities take turns token by token. The last `held_out` sequences validate; the first `muted`
+    have nothing to learn.
     """
     chance = np.random.default_rng(seed)
     lengths = chance.integers(max(4, length // 2), length + 1, size=sequences)

@@ -10,6 +10,8 @@ import msgspec
 
 from agentflan.core.plugs import PACKAGES, names
 
+PLAIN = {"Struct", "Record", "NamedTuple", "TypedDict", "Protocol", "Enum", "Exception"}
+
 
 class Setting(msgspec.Struct, frozen=True):
     name: str
@@ -41,13 +43,16 @@ def plug_pages(kind: str) -> list[PlugPage]:
 
 
 def public_plugs(tree: ast.Module) -> list[ast.ClassDef]:
-    """The classes of a module that `core.plugs.find` would take for its plug; exactly one is as it should be."""
+    """The classes of a module that `core.plugs.find` would take for its plug; exactly one is as it should be.
+
+    Bases are not followed into other files: a public class that is built on anything but a plain record counts.
+    """
     return [
         node
         for node in tree.body
         if isinstance(node, ast.ClassDef)
         and not node.name.startswith("_")
-        and any(ast.unparse(base).rpartition(".")[2] == "Plug" for base in node.bases)
+        and any(ast.unparse(base).rpartition(".")[2] not in PLAIN for base in node.bases)
     ]
 
 

@@ -7,16 +7,13 @@ from typing import Any
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell; the first to the left, numbers to the right."""
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    lines = []
-    for row in (head, *rows):
-        cells = [
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+    """Columns as wide as their widest cell, those of numbers to the right."""
+    columns = []
+    for title, *cells in zip(head, *rows, strict=True):
+        width = max(map(len, (title, *cells)))
+        right = all(cell.strip("-,.0123456789") == "" for cell in cells)
+        columns.append([cell.rjust(width) if right else cell.ljust(width) for cell in (title, *cells)])
+    return "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))
 
 
 def ledger_table(name: str, ledger: Mapping[str, Any]) -> str:

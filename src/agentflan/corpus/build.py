@@ -122,6 +122,8 @@ def _one(job: Job, number: int, shard: int) -> None:
 
 def _read_all(job: Job, each_shard: Callable[[int], None], say: Say) -> None:
     each_shard(0)
+    if all(job.file(1, shard, "verdicts").exists() for shard in range(len(job.shards))):
+        return  # an earlier, interrupted build came this far
     seen: Counter[str] = Counter()
     for shard in range(len(job.shards)):
         occurrences = {}
@@ -132,8 +134,11 @@ def _read_all(job: Job, each_shard: Callable[[int], None], say: Say) -> None:
         frames.save_value(job.file(1, shard, "verdicts"), occurrences)
     say(f"read {seen.total()} trajectories from {len(job.shards)} shards")
     if not seen:
-        lost = sum((job.books(0, shard).counts["read"].quarantined for shard in range(len(job.shards))), Counter())
-        reasons = ", ".join(f"{count} {reason}" for reason, count in lost.most_common(3)) or "there were no rows"
+        counts = Counts()
+        for shard in range(len(job.shards)):
+            counts.add(job.books(0, shard).counts["read"])
+        lost = {**counts.dropped, **counts.quarantined}
+        reasons = ", ".join(f"{count} {reason}" for reason, count in lost.items()) or "there were no rows"
         raise Mistake(f"no row could be used ({reasons})", where="corpus.sources", mend="check which source reads these files")
 
 

@@ -66,44 +66,40 @@ class Labeller:
         ids = np.fromiter(chain.from_iterable(encoded), np.int32, int(borders[-1]))
         spans = [span for rendered in batch for span in rendered.spans]
         first = _borders([len(rendered.spans) for rendered in batch])
-        ends = np.fromiter([span.end for span in spans], np.int64, len(spans))
-        index, wrong = self._by_lengths(texts, ids, borders, ends, first)
+        index, wrong = self._by_lengths(batch, ids, borders, first)
         for number in wrong:
-            own = ends[first[number] : first[number + 1]]
-            index[borders[number] : borders[number + 1]] = first[number] + self._by_offsets(texts[number], own)
-        index = np.minimum(index, max(len(spans) - 1, 0))
-        loss = np.fromiter([span.loss for span in spans], np.bool_, len(spans))
-        codes = np.fromiter([CODES[span.capability] for span in spans], np.uint8, len(spans))
-        weights = np.fromiter([span.weight for span in spans], np.float32, len(spans))
+            own = first[number] + self._by_offsets(batch[number])
+            index[borders[number] : borders[number + 1]] = own
+        loss = np.array([span.loss for span in spans], np.bool_)
+        codes = np.array([CODES[span.capability] for span in spans], np.uint8)
+        weights = np.array([span.weight for span in spans], np.float32)
         return Labelled(ids, loss[index], codes[index], weights[index], borders)
 
     def _by_lengths(
-        self,
-        texts: list[str],
-        ids: NDArray[np.int32],
-        borders: NDArray[np.int64],
-        ends: NDArray[np.int64],
-        first: NDArray[np.int64],
+        self, batch: Sequence[Rendered], ids: NDArray[np.int32], borders: NDArray[np.int64], first: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], list[int]]:
         """The span of each token, and the texts for which that cannot be trusted."""
         if self._lengths is None:
-            return np.zeros(len(ids), np.int64), list(range(len(texts)))
-        bytes_at = _bytes_at("".join(texts))
-        characters = _borders([len(text) for text in texts])
-        starts = bytes_at[characters]
+            return np.zeros(len(ids), np.int64), list(range(len(batch)))
+        ends = _borders([len(one.text[span.start : span.end].encode()) for one in batch for span in one.spans])
         lengths, opens = _without_imagined(self._lengths, ids, borders)
-        reached = np.concatenate([[0], np.cumsum(lengths)])
+        reached = _borders(lengths)
         counts = np.diff(borders)
-        last = reached[1:] + np.repeat(starts[:-1] - reached[borders[:-1]], counts)
+        right = np.diff(reached[borders]) == np.diff(ends[first])
+        if not right.all() or lengths.min(initial=0) < 0:
+            owner = np.repeat(np.arange(len(batch)), counts)
+            right[owner[lengths < 0]] = False
+            lengths[~right[owner]] = 0
+            reached = _borders(lengths)
+        last = reached[1:] + np.repeat(ends[first[:-1]] - reached[borders[:-1]], counts)
         last += opens & (lengths == 0)  # a lone imagined space belongs to the character it stands before
-        span_ends = bytes_at[ends + np.repeat(characters[:-1], np.diff(first))]
-        wrong = np.diff(reached[borders]) != np.diff(starts)
-        if lengths.size and lengths.min() < 0:
-            wrong |= np.bincount(np.repeat(np.arange(len(texts)), counts)[lengths < 0], minlength=len(texts)) > 0
-        return np.searchsorted(span_ends, last, side="left"), np.flatnonzero(wrong).tolist()
+        upto = np.searchsorted(last, ends[1:], side="right")
+        index = np.repeat(np.arange(len(upto)), np.diff(upto, prepend=0))
+        return index, np.flatnonzero(~right).tolist()
 
-    def _by_offsets(self, text: str, ends: NDArray[np.int64]) -> NDArray[np.int64]:
-        offsets = self._tokenizer.encode(text, add_special_tokens=False).offsets
+    def _by_offsets(self, rendered: Rendered) -> NDArray[np.int64]:
+        offsets = self._tokenizer.encode(rendered.text, add_special_tokens=False).offsets
+        ends = [span.end for span in rendered.spans]
         return np.searchsorted(ends, [max(end, 1) for _, end in offsets], side="left").astype(np.int64)
 
 
@@ -120,16 +116,10 @@ def _without_imagined(
     return known.bytes[ids].astype(np.int64) - (opens | broken), opens
 
 
-def _bytes_at(text: str) -> NDArray[np.int64]:
-    """Byte position of every character, and of the end."""
-    if text.isascii():
-        return np.arange(len(text) + 1)
-    raw = np.frombuffer(text.encode(), np.uint8)
-    return np.append(np.flatnonzero((raw & 0xC0) != 0x80), len(raw))
-
-
-def _borders(lengths: list[int]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
+def _borders(lengths: Any) -> NDArray[np.int64]:
+    borders = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=borders[1:])
+    return borders
 
 
 def _lengths(tokenizer: Tokenizer) -> _Lengths | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import msgspec
 
-from agentflan.core.types import CAPABILITIES, Conversation
+from agentflan.core.types import CAPABILITIES, Conversation, Dropped, Quarantined
 
 
 class Counts(msgspec.Struct):
@@ -17,19 +16,24 @@ class Counts(msgspec.Struct):
     out: int = 0
     made: int = 0
     pending: int = 0
-    dropped: Counter[str] = msgspec.field(default_factory=Counter)
-    quarantined: Counter[str] = msgspec.field(default_factory=Counter)
+    dropped: dict[str, int] = {}
+    quarantined: dict[str, int] = {}
 
     def add(self, other: Counts) -> None:
         self.into += other.into
         self.out += other.out
         self.made += other.made
         self.pending += other.pending
-        self.dropped.update(other.dropped)
-        self.quarantined.update(other.quarantined)
+        for mine, theirs in ((self.dropped, other.dropped), (self.quarantined, other.quarantined)):
+            for reason, count in theirs.items():
+                mine[reason] = mine.get(reason, 0) + count
+
+    def lose(self, why: Dropped | Quarantined) -> None:
+        reasons = self.dropped if isinstance(why, Dropped) else self.quarantined
+        reasons[why.reason] = reasons.get(why.reason, 0) + 1
 
     def holds(self) -> bool:
-        left = self.out + self.dropped.total() + self.quarantined.total() + self.pending
+        left = self.out + sum(self.dropped.values()) + sum(self.quarantined.values()) + self.pending
         return self.into + self.made == left
 
     def written(self) -> dict[str, Any]:

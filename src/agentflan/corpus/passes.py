@@ -78,12 +78,8 @@ def read_shard(job: Job, shard: int) -> None:
             digests.append(name)
             kept.append(frames.pack(outcome))
             continue
-        dropped = isinstance(outcome, Dropped)
-        (counts.dropped if dropped else counts.quarantined)[outcome.reason] += 1
-        text = "" if dropped else row[:ROW_LIMIT].decode("utf-8", "backslashreplace")
-        (books.dropped if dropped else books.quarantined).append(
-            Lost(name, entry.name, "read", outcome.reason, outcome.detail, number, text)
-        )
+        text = "" if isinstance(outcome, Dropped) else row[:ROW_LIMIT].decode("utf-8", "backslashreplace")
+        books.lose(counts, Lost(name, entry.name, "read", outcome.reason, outcome.detail, number, text), outcome)
     frames.save(job.file(0, shard, "items"), kept)
     frames.save_value(job.file(0, shard, "digests"), digests)
     books.items = len(kept)

@@ -64,12 +64,9 @@ class Books(msgspec.Struct):
     def stage(self, name: str) -> Counts:
         return self.counts.setdefault(name, Counts())
 
-    def drop(self, counts: Counts, name: str, item: Item, why: Dropped | Quarantined) -> None:
-        kept, reasons = (
-            (self.dropped, counts.dropped) if isinstance(why, Dropped) else (self.quarantined, counts.quarantined)
-        )
-        reasons[why.reason] += 1
-        kept.append(Lost(item.id, item.source, name, why.reason, why.detail))
+    def lose(self, counts: Counts, item: Lost, why: Dropped | Quarantined) -> None:
+        counts.lose(why)
+        (self.dropped if isinstance(why, Dropped) else self.quarantined).append(item)
 
 
 def run_stages(
@@ -132,7 +129,7 @@ def _settle(
     item: Item, outcome: kinds.Outcome, name: str, counts: Counts, books: Books, written: list[Trajectory]
 ) -> Iterator[Item]:
     if isinstance(outcome, (Dropped, Quarantined)):
-        books.drop(counts, name, item, outcome)
+        books.lose(counts, Lost(item.id, item.source, name, outcome.reason, outcome.detail), outcome)
         return
     several = [outcome] if isinstance(outcome, (Trajectory, Conversation)) else list(outcome)
     if not several:

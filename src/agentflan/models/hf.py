@@ -37,11 +37,11 @@ class Hf(Plug, frozen=True):
     @property
     def identity(self) -> str:
         """A digest of the folder's weights and settings, not of its path."""
-        files = sorted({file for pattern in _READ for file in _folder(self.path).glob(pattern)})
-        return digest_of([self.max_new_tokens, *([file.name, sha256_of(file)] for file in files)])
+        return digest_of([self.max_new_tokens, *([file.name, sha256_of(file)] for file in _files(self.path))])
 
     def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None:
-        model, tokenizer = _loaded(_folder(self.path))
+        stamps = tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in _files(self.path))
+        model, tokenizer = _loaded(self.path, stamps)
         prompts = _prompts(tokenizer, problems)
         room = getattr(model.config, "max_position_embeddings", None) or 1 << 62
         order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
@@ -56,15 +56,15 @@ class Hf(Plug, frozen=True):
                 seen(index, Reply(text=tokenizer.decode(ids, skip_special_tokens=True)))
 
 
-def _folder(path: Path) -> Path:
+def _files(path: Path) -> list[Path]:
     if not (path / "config.json").is_file():
         raise Mistake("this is no model: it holds no config.json", where=str(path), mend="name a saved model's folder")
-    return path
+    return sorted({file for pattern in _READ for file in path.glob(pattern)})
 
 
 @lru_cache(maxsize=1)
-def _loaded(path: Path) -> tuple[Any, Any]:
-    """Model and tokenizer; the last one stays in memory, for several benchmarks in a row."""
+def _loaded(path: Path, stamps: tuple[tuple[str, int, int], ...]) -> tuple[Any, Any]:
+    """Model and tokenizer; the last one stays in memory while its files stay as they are, for several benchmarks."""
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True)
         model: Any = AutoModelForCausalLM.from_pretrained(path, local_files_only=True, dtype="auto")

@@ -11,6 +11,8 @@ import msgspec
 from agentflan.core import chance, plugs
 from agentflan.core.types import Problem, Reply, Step, ToolCall
 
+Policy = Literal["gold", "silent", "never_calls", "always_calls", "random"]
+
 _REFUSAL = "I cannot look that up here, so I would rather not guess."
 _PLAIN = "That is a fair question, and here is what I think about it."
 _INVENTED = "find_anything"
@@ -20,7 +22,7 @@ _INVENTED = "find_anything"
 class Scripted(plugs.Plug, frozen=True):
     """`gold` is right, `silent` says nothing, `never_calls` talks, `always_calls` calls, `random` tosses a coin."""
 
-    policy: Literal["gold", "silent", "never_calls", "always_calls", "random"]
+    policy: Policy
     seed: int = 0
 
     @property

@@ -1,4 +1,4 @@
-"""See what is trained: a conversation whose characters are coloured by capability and by loss, as HTML and for a terminal.
+"""See what is trained: a conversation coloured by capability and by loss, as HTML and for a terminal.
 
 Text with loss stands on the tint of its capability; text without loss is set back, and where it asks for a capability
 (an elicit statement) it is underlined in that capability's colour. An assistant message ends with its end mark.
@@ -12,11 +12,11 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from agentflan.core.types import Conversation, Message
-from agentflan.report.markup import chip, legend, tag, visible
+from agentflan.report.markup import chip, join, legend, tag, visible
 from agentflan.report.palette import KINDS_OF_TEXT, TERMINAL
 
-END = "■"
-"""Stands for the template's end mark."""
+END = "◂"
+"""Stands for the template's end mark in a terminal; on a page it is the word `end`, which is not copied."""
 _FOLD = 900
 """Characters from which a message without loss is folded up on a page; it is never cut."""
 
@@ -29,8 +29,10 @@ class Run(NamedTuple):
     """`chat` where there is none."""
     trained: bool
     weight: float
-    asks: bool
+    asks: bool = False
     """A user's text that asks for the capability."""
+    end: bool = False
+    """An assistant's end mark."""
 
 
 def runs_of(message: Message) -> Iterator[Run]:
@@ -41,7 +43,7 @@ def runs_of(message: Message) -> Iterator[Run]:
     if message.role == "assistant" and message.segments:
         last = message.segments[-1]
         agent = any(part.capability for part in message.segments)
-        yield Run(END, "format" if agent else "chat", last.loss, last.weight, False)
+        yield Run(END, "format" if agent else "chat", last.loss, last.weight, end=True)
 
 
 def counts(conversation: Conversation) -> dict[str, dict[str, int]]:
@@ -64,15 +66,16 @@ def key_html() -> Markup:
     """What the colours mean."""
     muted = tag("span", "no loss", class_="u")
     asks = tag("span", "asks for the thought", class_="u asks c-reasoning")
-    return legend(*(chip(name) for name in KINDS_OF_TEXT), muted, asks, Markup("{} end mark").format(END))
+    end = join((tag("span", class_="t end c-chat"), "end mark"))
+    return legend(*(chip(name) for name in KINDS_OF_TEXT), muted, asks, end)
 
 
 def as_terminal(conversation: Conversation, *, colour: bool) -> str:
     """The conversation for a terminal; without colour, trained text stands in brackets that name its capability."""
     paint = _painted if colour else _bracketed
     lines = [visible(f"{conversation.id}  ({conversation.source}, {conversation.kind})")]
-    lines += ["  ".join(paint(Run(name, name, True, 1.0, False)) for name in KINDS_OF_TEXT)]
-    lines[-1] += "  " + paint(Run("no loss", "chat", False, 1.0, False))
+    lines += ["  ".join(paint(Run(name, name, True, 1.0)) for name in KINDS_OF_TEXT)]
+    lines[-1] += "  " + paint(Run("no loss", "chat", False, 1.0))
     for message in conversation.messages:
         lines += ["", _heading(message.role, colour), "".join(paint(run) for run in runs_of(message))]
     lines += ["", _heading("characters of the assistant", colour)]
@@ -95,10 +98,12 @@ def _run_html(run: Run) -> Markup:
     title = f"{run.capability}, {'trained' if run.trained else 'no loss'}"
     if run.trained and run.weight != 1:
         title += f", weight {run.weight:g}"
-    if run.trained:
-        return tag("span", run.text, class_=f"t c-{run.capability}", title=title)
-    asks = f"u asks c-{run.capability}" if run.asks else "u"
-    return tag("span", run.text, class_=asks, title=f"asks for {run.capability}, no loss" if run.asks else title)
+    if run.asks:
+        title = f"asks for {run.capability}, {title.partition(', ')[2]}"
+    look = f"{'t' if run.trained else 'u'} c-{run.capability}{' asks' if run.asks else ''}"
+    return (
+        tag("span", class_=f"{look} end", title=title) if run.end else tag("span", run.text, class_=look, title=title)
+    )
 
 
 def _heading(text: str, colour: bool) -> str:

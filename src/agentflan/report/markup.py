@@ -44,8 +44,11 @@ class Column(NamedTuple):
     text: bool = False
 
 
-def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], caption: str = "") -> Markup:
-    """A table in a box of its own, which scrolls sideways where the page is narrow; a first text column names the row."""
+def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], caption: str) -> Markup:
+    """A table in a box of its own, which scrolls sideways where the page is narrow; a first text column names the row.
+
+    A row of a single value is a heading over the rows that follow.
+    """
 
     def cell(index: int, value: object) -> Markup:
         column = columns[index]
@@ -53,9 +56,14 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], caption: 
         return tag("th" if heads else "td", value, scope="row" if heads else None, class_=None if column.text else "n")
 
     head = tag("tr", *(tag("th", column.name, scope="col", class_=None if column.text else "n") for column in columns))
-    body = [tag("tr", *(cell(index, value) for index, value in enumerate(row))) for row in rows]
-    inner = tag("table", tag("caption", caption) if caption else "", tag("thead", head), tag("tbody", *body))
-    return tag("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption or "table")
+    body = [
+        tag("tr", *(cell(index, value) for index, value in enumerate(row)))
+        if len(row) > 1
+        else tag("tr", tag("th", *row, scope="rowgroup", colspan=len(columns)), class_="group")
+        for row in rows
+    ]
+    inner = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *body))
+    return tag("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption)
 
 
 def count(number: float) -> str:
@@ -63,14 +71,30 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
-def share(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "–"
+def share(part: float, whole: float, digits: int = 1) -> str:
+    """12.3 %, with a space that does not break"""
+    return f"{100 * part / whole:.{digits}f}\u202f%" if whole else "–"
 
 
-def swatch(colour: str, dash: str = "") -> Markup:
-    """A short line in a colour of the palette, for legends."""
-    line = tag("line", x1=1, y1=5, x2=25, y2=5, stroke=f"var(--{colour})", stroke_width=3, stroke_dasharray=dash or None)
-    return tag("svg", line, class_="swatch", viewBox="0 0 26 10", aria_hidden="true")
+def breakable(name: str) -> Markup:
+    """A name that may go on in the next line after `_`, `-` and `/`, and nowhere else."""
+    text = escape(name)
+    for mark in "_-/":
+        text = text.replace(mark, Markup(mark + "<wbr>"))
+    return text
+
+
+def swatch(colour: str, dash: str = "", marker: str = "") -> Markup:
+    """A short line in a colour of the palette, with a marker's SVG path in its middle, for legends."""
+    paint = f"var(--{colour})"
+    line = tag("line", x1=1, y1=6, x2=27, y2=6, stroke=paint, stroke_width=2.5, stroke_dasharray=dash or None)
+    mark = tag("path", d=marker, fill=paint) if marker else ""
+    return tag("svg", line, mark, class_="swatch", viewBox="0 0 28 12", aria_hidden="true")
+
+
+def arm_name(arm: str, colour: str) -> Markup:
+    """The head of an arm's column, underlined in its colour."""
+    return tag("span", breakable(arm), class_="arm", style=f"border-color:var(--{colour})")
 
 
 def legend(*entries: object) -> Markup:

@@ -14,7 +14,7 @@ Results = dict[str, dict[str, float]]
 
 
 class Measured(NamedTuple):
-    """`low` and `high` are the interval of a single seed, or the smallest and largest of several."""
+    """`low` and `high` are the interval of a single seed (the value, where it has none), or the extremes of several."""
 
     value: float
     low: float

@@ -1,8 +1,7 @@
-"""The report: one self-contained page that opens offline. Every panel is a file of `panels/`; the page only sets them."""
+"""The report: one self-contained page that opens offline. A panel is a file of `panels/`; the page only sets them."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +12,7 @@ from markupsafe import Markup
 
 from agentflan.core import plugs
 from agentflan.core.kinds import Panel
+from agentflan.corpus.frames import save
 from agentflan.report.markup import visible
 from agentflan.report.palette import KINDS_OF_TEXT, variables
 from agentflan.report.runs import run_folders
@@ -50,12 +50,7 @@ def write_page(out: Path, *, title: str, head: Markup, sections: Sequence[Sectio
     template = environment.from_string((_HERE / "page.html.j2").read_text("utf-8"))
     html = template.render(title=title, head=head, sections=sections, style=Markup(_style()))
     out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_name(f"{out.name}.tmp")
-    with beside.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write(visible(html))
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(beside, out)
+    save(out, [visible(html).encode()])
 
 
 def _style() -> str:

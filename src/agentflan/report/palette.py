@@ -1,4 +1,4 @@
-"""The colours of the report, one meaning each: capabilities (after Okabe and Ito, so that nobody confuses them) and arms.
+"""The colours of the report, one meaning each: capabilities (after Okabe and Ito, safe for the colour-blind) and arms.
 
 Everything is a CSS variable, so that light and dark pages draw from the same marks; the values are contrast-checked:
 at least 3 : 1 for marks and 4.5 : 1 for text on the page's own ground.

@@ -1,6 +1,6 @@
 """Three plots as SVG that takes the page's fonts and colours: bars, curves, dots with intervals.
 
-Each is drawn 400 units wide with text of 12, so that it reads at the width of a telephone; a page sets several in a grid.
+Each is 400 units wide with text of 13, so that it reads at the width of a telephone; a page sets several in a grid.
 The output depends on the values alone: no dates, no random ids. Legends belong to the page, which can wrap them.
 """
 
@@ -28,7 +28,7 @@ _styled = matplotlib.rc_context(
         "text.parse_math": False,
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"],
-        "font.size": 12.0,
+        "font.size": 13.0,
     }
 )
 _SENTINEL = {name: f"#0a0b{number:02x}" for number, name in enumerate(COLOURS)}
@@ -36,7 +36,14 @@ _SENTINEL = {name: f"#0a0b{number:02x}" for number, name in enumerate(COLOURS)}
 _THEMED = {sentinel: f"var(--{name})" for name, sentinel in _SENTINEL.items()}
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _DASHES = ("-", (0, (5, 2.5)), (0, (1.5, 2)), (0, (7, 2, 1.5, 2)))
-_MARKERS = ("o", "s", "D", "^", "v")
+_MARKERS = {
+    "o": "M18 6a4 4 0 1 0-8 0a4 4 0 1 0 8 0",
+    "s": "M10 2h8v8h-8z",
+    "D": "M14 1l5 5l-5 5l-5-5z",
+    "^": "M14 1l5 9h-10z",
+    "v": "M14 11l5-9h-10z",
+}
+"""matplotlib's name of a marker -> the same as an SVG path, for legends."""
 
 
 class Bar(NamedTuple):
@@ -74,11 +81,13 @@ class Dot(NamedTuple):
 @_styled
 def bars(name: str, title: str, entries: Sequence[Bar]) -> Markup:
     """Horizontal bars from zero, labelled on the left, with their figures at the end."""
-    figure, axes = _figure(26 + 27 * len(entries), left=_room([bar.label for bar in entries]), right=96, top=4, bottom=4)
+    left = _room([bar.label for bar in entries])
+    figure, axes = _figure(8 + 27 * len(entries), left=left, right=108, top=4, bottom=4)
     places = range(len(entries))
     axes.barh(places, [bar.value for bar in entries], height=0.62, color=[_SENTINEL[bar.colour] for bar in entries])
     for place, bar in zip(places, entries, strict=True):
-        axes.annotate(bar.note, (bar.value, place), (6, 0), textcoords="offset points", va="center", color=_SENTINEL["ink"])
+        note = axes.annotate(bar.note, (bar.value, place), (6, 0), textcoords="offset points", va="center")
+        note.set_color(_SENTINEL["ink"])
     axes.set_yticks(list(places), [bar.label for bar in entries])
     axes.set_ylim(len(entries) - 0.4, -0.6)
     axes.set_xlim(0, max([bar.value for bar in entries], default=0) or 1)
@@ -113,8 +122,8 @@ def curves(name: str, title: str, entries: Sequence[Curve], *, across: str = "st
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="y", which="minor", left=False)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}k" if value >= 10_000 else f"{value:g}"))
+    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at / 1000:g}k" if at >= 10_000 else f"{at:g}"))
     axes.set_xlabel(across, color=_SENTINEL["muted"])
     axes.grid(axis="y", color=_SENTINEL["line"], linewidth=1)
     return _svg(figure, name, title)
@@ -132,11 +141,10 @@ def dots(name: str, title: str, labels: Sequence[str], entries: Sequence[Sequenc
         for index, dot in enumerate(row):
             height = place + (index - (len(row) - 1) / 2) * 13 / pitch
             colour = _SENTINEL[dot.colour]
-            axes.plot((dot.low, dot.high), (height, height), color=colour, linewidth=2.2, solid_capstyle="round", clip_on=False)
+            axes.plot((dot.low, dot.high), (height, height), color=colour, linewidth=2.2, clip_on=False)
             if dot.seeds:
-                axes.plot(dot.seeds, [height] * len(dot.seeds), "|", color=colour, markersize=8, clip_on=False)
-            marker = _MARKERS[dot.marker % len(_MARKERS)]
-            axes.plot(dot.value, height, marker, color=colour, markersize=7.5, clip_on=False)
+                axes.plot(dot.seeds, [height] * len(dot.seeds), "|", color=colour, markersize=9, clip_on=False)
+            axes.plot(dot.value, height, _marker(dot.marker), color=colour, markersize=7.5, clip_on=False)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlim(-0.02, 1.02)
@@ -149,6 +157,15 @@ def dash(style: int) -> str:
     """The dash pattern of a curve as SVG writes it, for legends."""
     pattern = _DASHES[style % len(_DASHES)]
     return "" if isinstance(pattern, str) else " ".join(f"{part * 1.6:g}" for part in pattern[1])
+
+
+def marker_path(marker: int) -> str:
+    """The marker of a dot as an SVG path, for legends."""
+    return _MARKERS[_marker(marker)]
+
+
+def _marker(number: int) -> str:
+    return list(_MARKERS)[number % len(_MARKERS)]
 
 
 def _figure(height: float, *, left: float, right: float, top: float, bottom: float) -> tuple[Figure, Axes]:
@@ -166,8 +183,8 @@ def _figure(height: float, *, left: float, right: float, top: float, bottom: flo
 
 
 def _room(labels: Sequence[str]) -> float:
-    """Width for labels on the left; system fonts are no wider than 6.6 units a character at this size."""
-    return min(190.0, 12 + 6.6 * max((len(text) for text in labels), default=0))
+    """Width for labels on the left; few fonts are wider than 7 units a character at this size."""
+    return min(200.0, 12 + 7 * max((len(text) for text in labels), default=0))
 
 
 def _log_ticks(values: Sequence[float]) -> LogLocator:

@@ -1,4 +1,4 @@
-"""Finds runs on disk and reads their small files. What a run lacks is None or empty: a report is made of what is there."""
+"""Finds runs on disk and reads their small files. What a run lacks is None or empty: the report shows what is there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import RunFolder
@@ -46,8 +48,9 @@ class Ledger(msgspec.Struct):
 
 
 class TokenLedger(msgspec.Struct):
-    """tokens/ledger.json: the same counts in tokens."""
+    """tokens/ledger.json: one stage more, and the same counts in tokens."""
 
+    stages: list[Stage] = []
     tokens: Characters = msgspec.field(default_factory=Characters)
 
 
@@ -73,15 +76,20 @@ class Logged(msgspec.Struct):
 def run_folders(folder: Path) -> tuple[RunFolder, ...]:
     """The runs in a folder: its sub-folders `<arm>` and `<arm>-seed<n>`, or the folder itself as the one arm `run`.
 
-    A run is known by its manifest.json, corpus/ or scores.json. Raises `Mistake` where there is none.
+    A run is known by its manifest.json, corpus/ or scores.json; the base that arms share is none. The plainest arm
+    comes first: the one whose corpus took the fewest stages and made the least. Raises `Mistake` where there is no run.
     """
     if not folder.is_dir():
         raise Mistake("no such folder", where=str(folder), mend="give a run folder, or a folder of run folders")
-    inside = [each for each in sorted(folder.iterdir()) if each.name not in _PARTS and each.name[0] != "." and _is_run(each)]
+    inside = [_named(each) for each in sorted(folder.iterdir()) if _is_run(each)]
     if inside:
-        return tuple(sorted(_named(each) for each in inside))
+        plainness: dict[str, tuple[int, int]] = {}
+        for run in inside:
+            stages = (ledger(run) or Ledger()).stages
+            plainness.setdefault(run.arm, (len(stages), sum(stage.made for stage in stages)))
+        return tuple(sorted(inside, key=lambda run: (plainness[run.arm], run)))
     if _is_run(folder):
-        return (RunFolder("run", 0, folder),)
+        return (RunFolder("run", _seed(folder), folder),)
     signs = ", ".join(_SIGNS)
     raise Mistake("holds no run", where=str(folder), mend=f"a run folder has one of {signs}; `agentflan run` makes one")
 
@@ -101,14 +109,20 @@ def ledger(run: RunFolder) -> Ledger | None:
     return _json(run.folder / "corpus" / "ledger.json", Ledger)
 
 
-def token_ledger(run: RunFolder) -> Characters | None:
-    """Tokens of the corpus: all, trained, trained by capability."""
-    found = _json(run.folder / "tokens" / "ledger.json", TokenLedger)
-    return found.tokens if found else None
+def token_ledger(run: RunFolder) -> TokenLedger | None:
+    return _json(run.folder / "tokens" / "ledger.json", TokenLedger)
 
 
-def manifest(run: RunFolder) -> dict[str, Any] | None:
-    return _json(run.folder / "manifest.json", dict[str, Any])
+def recipe_text(folder: Path) -> str:
+    """The resolved recipe as it stands in the run; empty where there is none."""
+    path = folder / "recipe.yaml"
+    return path.read_text("utf-8", errors="replace") if path.is_file() else ""
+
+
+def caveats(runs: Sequence[RunFolder]) -> list[str]:
+    """What the recipes say that their runs do not show, each sentence once."""
+    said = (_recipe(run.folder).get("caveats") for run in runs)
+    return list(dict.fromkeys(str(sentence) for found in said if isinstance(found, list) for sentence in found))
 
 
 def scores(run: RunFolder) -> dict[str, dict[str, float]]:
@@ -123,7 +137,7 @@ def scores(run: RunFolder) -> dict[str, dict[str, float]]:
 
 
 def logged(run: RunFolder) -> list[Logged]:
-    """The lines of train/metrics.jsonl. A line torn at the end by a kill is left out; a broken one before it is a mistake."""
+    """The lines of train/metrics.jsonl. A last line torn by a kill is left out; a broken one before it is a mistake."""
     path = run.folder / "train" / "metrics.jsonl"
     if not path.is_file():
         return []
@@ -138,12 +152,31 @@ def _lines(path: Path, lines: list[bytes]) -> Iterator[Logged]:
 
 
 def _is_run(folder: Path) -> bool:
-    return folder.is_dir() and any((folder / sign).exists() for sign in _SIGNS)
+    if folder.name in _PARTS or folder.name.startswith(".") or not folder.is_dir():
+        return False
+    shared = folder.name.partition("-seed")[0] == "base" and not (folder / "recipe.yaml").exists()
+    return not shared and any((folder / sign).exists() for sign in _SIGNS)
 
 
 def _named(folder: Path) -> RunFolder:
     arm, _, seed = folder.name.rpartition("-seed")
-    return RunFolder(arm, int(seed), folder) if arm and seed.isdecimal() else RunFolder(folder.name, 0, folder)
+    if arm and seed.isdecimal():
+        return RunFolder(arm, int(seed), folder)
+    return RunFolder(folder.name, _seed(folder), folder)
+
+
+def _seed(folder: Path) -> int:
+    found = _recipe(folder).get("seed")
+    return found if isinstance(found, int) else 0
+
+
+def _recipe(folder: Path) -> dict[str, Any]:
+    try:
+        found = YAML(typ="safe").load(recipe_text(folder))
+    except YAMLError as error:
+        where = str(folder / "recipe.yaml")
+        raise Mistake("is no YAML", where=where, mend="build the run again, or delete it") from error
+    return found if isinstance(found, dict) else {}
 
 
 def _json(path: Path, kind: type[T]) -> T | None:
@@ -154,4 +187,4 @@ def _decode(data: bytes, kind: type[T], where: str) -> T:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.DecodeError as error:
-        raise Mistake(f"cannot be read: {error}", where=where, mend="run that stage again, or delete the file") from error
+        raise Mistake(f"cannot be read: {error}", where=where, mend="run that stage again, or delete it") from error

@@ -15,12 +15,12 @@ from agentflan.report.runs import run_folders
 
 
 def find_conversation(path: Path, item_id: str | None = None) -> Conversation:
-    """The first conversation, or the one whose id is or uniquely begins with `item_id`; a `Mistake` names the nearest."""
+    """The first conversation, or the one whose id is or alone begins with `item_id`; a `Mistake` names the nearest."""
     folder = corpus_of(path)
     if item_id is None:
         first = next(conversations(folder), None)
         if first is None:
-            raise Mistake("holds no conversation", where=str(folder), mend="look at its ledger.json for what was dropped")
+            raise Mistake("holds no conversation", where=str(folder), mend="see its ledger.json for what was dropped")
         return first
     begins: list[Conversation] = []
     ids: list[str] = []

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from agentflan.core.kinds import RunFolder
-from agentflan.report.markup import Column, count, join, share, table, tag
+from agentflan.report.markup import Column, arm_name, breakable, count, join, share, table, tag
 from agentflan.report.measured import Measured, Results, measured, results
 from agentflan.report.palette import arm_colour
-from agentflan.report.runs import arms, ledger, logged
+from agentflan.report.runs import arms, caveats, ledger, logged, token_ledger
 
 HEADLINES = (
-    ("over_call/tools_irrelevant", "calls although only irrelevant tools are offered", "lower is better"),
-    ("over_call/no_tools_relevant", "calls although no tools are offered", "lower is better"),
-    ("over_call/tools_ordinary", "calls on an ordinary query", "lower is better"),
+    ("over_call/tools_irrelevant", "over-call: only irrelevant tools offered", "lower is better"),
+    ("over_call/no_tools_relevant", "over-call: no tools, the query asks for one", "lower is better"),
+    ("over_call/tools_ordinary", "over-call: tools, an ordinary query", "lower is better"),
     ("right_tool", "right tool where one is due", "higher is better"),
     ("balanced", "balanced score", "higher is better"),
 )
@@ -23,22 +23,25 @@ HEADLINES = (
 
 
 def verdict(runs: Sequence[RunFolder]) -> Markup:
-    """Facts of the runs, one sentence, and the headline scores of every arm."""
+    """Facts of the runs, one sentence and what it does not say, and the headline scores of every arm."""
     scored = results(runs)
-    return join((tag("dl", *_facts(runs), class_="facts"), _sentence(scored), _headlines(scored)))
+    told = tag("div", _sentence(scored), _caveats(runs), class_="told")
+    return join((tag("dl", *_facts(runs), class_="facts"), tag("div", told, _headlines(scored), class_="verdict")))
 
 
 def _facts(runs: Sequence[RunFolder]) -> list[Markup]:
     by_arm = arms(runs)
     seeds = max(len(each) for each in by_arm.values())
-    facts = [("arms" if len(by_arm) > 1 else "arm", ", ".join(by_arm))]
+    facts: list[tuple[str, object]] = [("arms", join((breakable(", ".join(by_arm)),)))] if len(by_arm) > 1 else []
     if seeds > 1:
         facts.append(("seeds", str(seeds)))
-    books = [(arm, found) for arm, (first, *_) in by_arm.items() if (found := ledger(first))]
+    books = [found for first, *_ in by_arm.values() if (found := ledger(first))]
     if books:
-        facts.append(("conversations", _each([count(found.conversations) for _, found in books])))
-        shares = [share(found.characters.trained, found.characters.total) for _, found in books]
-        facts.append(("characters trained", _each(shares)))
+        facts.append(("conversations", _each([count(found.conversations) for found in books])))
+    tokens = [kept.tokens for first, *_ in by_arm.values() if (kept := token_ledger(first))]
+    if tokens:
+        facts.append(("tokens", _each([count(each.total) for each in tokens])))
+        facts.append(("of them trained", _each([share(each.trained, each.total, 0) for each in tokens])))
     steps = [lines[-1].step for first, *_ in by_arm.values() if (lines := logged(first))]
     if steps:
         facts.append(("steps", _each([count(step) for step in steps])))
@@ -53,17 +56,25 @@ def _each(values: Sequence[str]) -> str:
 def _sentence(scored: dict[str, list[Results]]) -> Markup:
     def told(metric: str) -> str:
         found = {arm: measured(seeds, "agent_h", metric) for arm, seeds in scored.items()}
-        parts = [f"{100 * value.value:.0f} % ({arm})" for arm, value in found.items() if value]
+        parts = [f"{share(value.value, 1, 0)} ({arm})" for arm, value in found.items() if value]
         return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts).partition(" (")[0]
 
     over, right = told("over_call/tools_irrelevant"), told("right_tool")
     if not (over and right):
         return Markup("")
     text = (
-        f"Offered nothing but irrelevant tools, the model still writes a call in {over} of its replies. "
-        f"Where a tool is due it picks the right one in {right}."
+        f"Offered nothing but irrelevant tools, the model still acts as an agent in {over} of its replies. "
+        f"Where a tool is due, it picks the right one in {right}."
     )
     return tag("p", text, class_="lead")
+
+
+def _caveats(runs: Sequence[RunFolder]) -> Markup:
+    said = caveats(runs)
+    if not said:
+        return Markup("")
+    items = (tag("li", sentence) for sentence in said)
+    return tag("details", tag("summary", "What this does not show"), tag("ul", *items), class_="caveats", open=True)
 
 
 def _headlines(scored: dict[str, list[Results]]) -> Markup:
@@ -74,7 +85,7 @@ def _headlines(scored: dict[str, list[Results]]) -> Markup:
             rows.append([join((says, tag("small", better))), *(_figure(each) for each in found)])
     if not rows:
         return Markup("")
-    heads = [tag("span", arm, class_=f"arm a-{arm_colour(index, len(scored))}") for index, arm in enumerate(scored)]
+    heads = [arm_name(arm, arm_colour(index, len(scored))) for index, arm in enumerate(scored)]
     columns = [Column("Agent-H", text=True), *(Column(head) for head in heads)]
     return tag("div", table(columns, rows, "Headline scores of every arm"), class_="headlines")
 
@@ -82,4 +93,4 @@ def _headlines(scored: dict[str, list[Results]]) -> Markup:
 def _figure(found: Measured | None) -> Markup:
     if not found:
         return Markup("–")
-    return tag("span", f"{found.value:.2f}", tag("small", f"{found.low:.2f}–{found.high:.2f}"), class_="big")
+    return tag("span", f"{found.value:.2f}", tag("small", f"{found.low:.2f} – {found.high:.2f}"), class_="big")

@@ -29,7 +29,7 @@ class Agentinstruct(Plug, frozen=True):
         turns = turns_of(raw)
         task = task_of(name, turns)
         instruction, query, start = opening(task, turns)
-        steps = _steps(task, turns[start:])
+        steps = _steps(task, turns[start - 1 :])
         return Trajectory(
             id=name,
             source="agentinstruct",
@@ -45,13 +45,13 @@ class Agentinstruct(Plug, frozen=True):
 
 
 def _steps(task: Task, turns: list[Turn]) -> tuple[Step, ...]:
-    """Turns that alternate, the agent's first. Raises `Unreadable` for any others."""
-    if any(turn.role != ("user" if number % 2 else "assistant") for number, turn in enumerate(turns)):
+    """The steps of turns that alternate from the question on. Raises `Unreadable` for any others."""
+    if any(turn.role != ("assistant" if number % 2 else "user") for number, turn in enumerate(turns)):
         raise Unreadable("roles_do_not_alternate")
-    if not turns:
+    if len(turns) < 2:
         raise Unreadable("no_steps")
     steps: list[Step] = []
-    for number in range(0, len(turns), 2):
+    for number in range(1, len(turns), 2):
         said = turns[number]
         step = task.grammar.read((Message(role="assistant", segments=(Segment(text=said.text),)),))
         seen = _observed(task, turns[number + 1].text) if number + 1 < len(turns) else None

@@ -92,12 +92,10 @@ _ROWS = msgspec.json.Decoder(_Row)
 def _of_tree(messages: list[_Message]) -> Iterator[Said]:
     for message in messages:
         if message.role != "system":  # the tools are beside the messages
-            yield Said(message.role, _thought(message), _call(message.function_call))
-
-
-def _thought(message: _Message) -> str:
-    text = message.content or ""
-    return text.strip() if message.role == "assistant" else text
+            text = message.content or ""
+            yield Said(
+                message.role, _joined(text) if message.role == "assistant" else text, _call(message.function_call)
+            )
 
 
 def _call(raw: dict[str, str | None] | str | None) -> ToolCall | None:
@@ -125,5 +123,5 @@ def _labelled(text: str) -> Said:
 
 
 def _joined(text: str) -> str:
-    """The thoughts of a turn, one a line; the empty ones, which are most, leave nothing."""
+    """The thoughts of a turn, one a line; without labels (models write some of their own) and without empty ones."""
     return "\n".join(block.strip() for block in f"\n{text}".split("\nThought:") if block.strip())

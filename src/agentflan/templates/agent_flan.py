@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Conversation, Message, Rendered, Segment, Span
@@ -11,15 +10,16 @@ from agentflan.core.types import Conversation, Message, Rendered, Segment, Span
 HUMAN = "<|Human|>\u0d46"
 ASSISTANT = "<|Assistant|>\u0d46"
 END = "\u0d3f"
+_MARKS: tuple[str, ...] = (HUMAN, ASSISTANT, END)
 _BETWEEN = "\n "
 
 
 class AgentFlan(Plug, frozen=True):
     """`<|Human|>` for system and user, `<|Assistant|>` for the model, U+0D46 after each, U+0D3F where a reply ends."""
 
-    stop: ClassVar[str] = END
-    marks: ClassVar[tuple[str, ...]] = (HUMAN, ASSISTANT, END)
-    jinja: ClassVar[str] = (
+    stop = END
+    marks = _MARKS
+    jinja = (
         "{{ bos_token }}{% for message in messages %}{% if message['role'] == 'assistant' %}"
         f"{{{{ '{ASSISTANT}' + message['content'] + '{END}' }}}}"
         f"{{% else %}}{{{{ '{HUMAN}' + message['content'] }}}}{{% endif %}}{{{{ '\\n ' }}}}{{% endfor %}}"
@@ -27,17 +27,23 @@ class AgentFlan(Plug, frozen=True):
     )
 
     def render(self, conversation: Conversation) -> Rendered:
-        """The conversation as one text; the spans keep every segment apart and make the marks spans of their own."""
+        """The conversation as one text; what is neither trained nor of a capability runs together in one span."""
         texts: list[str] = []
         spans: list[Span] = []
-        start = 0
+        start = end = 0
         for part in _parts(conversation.messages):
-            if not part.text:
-                continue
-            end = start + len(part.text)
-            spans.append(Span(start=start, end=end, capability=part.capability, loss=part.loss, weight=part.weight))
-            texts.append(part.text)
-            start = end
+            text, capability, loss = part.text, part.capability, part.loss
+            if text and (loss or capability):
+                if end > start:
+                    spans.append(Span(start=start, end=end))
+                start, end = end, end + len(text)
+                spans.append(Span(start=start, end=end, capability=capability, loss=loss, weight=part.weight))
+                start = end
+            else:
+                end += len(text)
+            texts.append(text)
+        if end > start:
+            spans.append(Span(start=start, end=end))
         return Rendered(text="".join(texts), spans=tuple(spans))
 
     def prompt(self, messages: Sequence[Message]) -> str:

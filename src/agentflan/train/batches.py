@@ -27,7 +27,7 @@ class Batch(NamedTuple):
     ids: Ints
     """(sequences, longest)."""
     rows: Ints
-    """(N,): places in the flattened ids whose hidden states predict a weighted token, that is the places before these."""
+    """(N,): places in the flattened ids whose hidden states predict a weighted token: those just before them."""
     targets: Ints
     """(N,): the tokens to be predicted."""
     weights: NDArray[np.float32]

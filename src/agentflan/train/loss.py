@@ -1,8 +1,11 @@
 """Weighted cross-entropy from hidden states, with the unweighted loss of every class of token in the same pass.
 
-Only rows that carry weight reach the output head, a chunk at a time, so the logits of a whole batch never lie in memory;
-the gradient is worked out on the way, so backward is one multiplication.
+Only rows that carry weight reach the output head, a chunk at a time, so the logits of a batch never lie in memory at
+once; the gradient is worked out on the way, so backward is one multiplication.
 """
+
+# mypy: allow-untyped-calls
+# (transformers and torch leave some of their functions without types)
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from torch import Tensor
 from agentflan.core.types import CAPABILITIES
 
 CLASSES = ("chat", *CAPABILITIES, "prompt")
-"""What a token counts as: trained plain text, a trained capability, or text that is not trained but weighs `prompt_weight`."""
+"""What a token counts as: trained plain text, a trained capability, or untrained text that weighs `prompt_weight`."""
 
 CHUNK = 1 << 23
 """Logits at a time: 32 MiB in float32."""
@@ -23,12 +26,12 @@ CHUNK = 1 << 23
 def weighted_loss(
     hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor, classes: Tensor, total: float
 ) -> tuple[Tensor, Tensor]:
-    """Sum of weight * loss over the rows, divided by `total`; and the sum of the plain losses of each of CLASSES (float64).
+    """Sum of weight * loss over the rows, divided by `total`; and the sum of plain losses of each of CLASSES (float64).
 
     hidden (N, H), head (V, H), targets, weights and classes (N,). Pass the sum of the weights as `total`: the mean then
     does not move with the weights' scale, and the parts of a split batch add up.
     """
-    loss, sums = _WeightedLoss.apply(hidden, head, targets, weights, classes, total)  # type: ignore[no-untyped-call]
+    loss, sums = _WeightedLoss.apply(hidden, head, targets, weights, classes, total)
     return loss, sums
 
 

@@ -1,15 +1,18 @@
 """The model to begin with, and the folder the tuned one leaves behind."""
 
+# mypy: allow-untyped-calls
+# (transformers and torch leave some of their functions without types)
+
 from __future__ import annotations
 
 import shutil
 from copy import deepcopy
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError
 from transformers import (
-    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     GenerationConfig,
@@ -21,7 +24,6 @@ from transformers import (
 
 from agentflan.core.errors import Mistake
 from agentflan.train.settings import ModelSettings, Scratch
-
 
 CONTENTS = "a model folder holds config.json, *.safetensors and the tokenizer's files"
 
@@ -38,7 +40,7 @@ def begin(settings: ModelSettings, tokenizer_folder: Path, seed: int) -> PreTrai
         model = _from_folder(settings.path)
     else:
         model = _random(settings.scratch or Scratch(), tokenizer, seed)
-    known = model.get_input_embeddings().num_embeddings
+    known = len(cast(torch.Tensor, model.get_input_embeddings().weight))
     if known < len(tokenizer):
         raise Mistake(
             f"the model knows {known:,} tokens and the tokenizer has {len(tokenizer):,}",
@@ -49,7 +51,7 @@ def begin(settings: ModelSettings, tokenizer_folder: Path, seed: int) -> PreTrai
 
 
 def save(model: PreTrainedModel, tokenizer_folder: Path, folder: Path) -> None:
-    """A folder that `AutoModelForCausalLM` and `AutoTokenizer` load, in place of what was there; never half a folder."""
+    """Leaves a folder that the Auto classes of `transformers` load, in place of what was there; never half of one."""
     part = folder.with_name(folder.name + ".tmp")
     shutil.rmtree(part, ignore_errors=True)
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
@@ -61,6 +63,7 @@ def save(model: PreTrainedModel, tokenizer_folder: Path, folder: Path) -> None:
 
 
 def _random(scratch: Scratch, tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel:
+    pad = tokenizer.pad_token_id
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=scratch.hidden_size,
@@ -74,7 +77,7 @@ def _random(scratch: Scratch, tokenizer: PreTrainedTokenizerBase, seed: int) -> 
         attention_bias=scratch.qk_bias_std > 0,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
+        pad_token_id=None if pad == tokenizer.eos_token_id else pad,  # a pad token's embedding never moves
     )
     torch.manual_seed(seed)
     model = LlamaForCausalLM(config)
@@ -88,16 +91,16 @@ def _random(scratch: Scratch, tokenizer: PreTrainedTokenizerBase, seed: int) -> 
 def _from_folder(path: Path) -> PreTrainedModel:
     check_folder(path)
     try:
-        config = AutoConfig.from_pretrained(path, local_files_only=True)
-        model, notes = AutoModelForCausalLM.from_pretrained(
-            path, config=config, local_files_only=True, dtype=torch.float32, output_loading_info=True
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            path, local_files_only=True, dtype=torch.float32, output_loading_info=True
         )
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise Mistake(f"the model cannot be loaded: {first}", where=str(path), mend=CONTENTS) from error
-    if notes["missing_keys"]:
-        missing = sorted(notes["missing_keys"])
-        raise Mistake(f"the model has no weights for {missing[0]} ({len(missing)} are missing)", where=str(path), mend=CONTENTS)
+    model, notes = cast(tuple[PreTrainedModel, dict[str, Any]], loaded)
+    if missing := sorted(notes["missing_keys"]):
+        what = f"the model has no weights for {missing[0]} ({len(missing)} are missing)"
+        raise Mistake(what, where=str(path), mend=CONTENTS)
     return model
 
 

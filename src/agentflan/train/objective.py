@@ -1,5 +1,8 @@
 """From a model and a batch to the loss."""
 
+# mypy: allow-untyped-calls
+# (transformers and torch leave some of their functions without types)
+
 from __future__ import annotations
 
 from typing import Any
@@ -17,8 +20,8 @@ from agentflan.train.loss import CLASSES, weighted_loss
 class Objective:
     """The weighted loss of a batch. Where the model's head is one bare matrix, only weighted rows go through it.
 
-    In bfloat16 the weights are narrowed once a step and everything after them is narrow but the loss; gradients come back
-    to the float32 weights through the same cast. Autocast would narrow and widen at every product.
+    In bfloat16 the weights are narrowed once a step and everything after them is narrow but the loss; gradients come
+    back to the float32 weights through the same cast. Autocast would narrow and widen at every product.
     """
 
     def __init__(self, model: PreTrainedModel, precision: str) -> None:

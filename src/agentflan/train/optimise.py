@@ -1,5 +1,8 @@
 """The optimiser and its schedule: Muon (if wanted) for the hidden matrices, AdamW for the rest."""
 
+# mypy: allow-untyped-calls
+# (transformers and torch leave some of their functions without types)
+
 from __future__ import annotations
 
 import math
@@ -7,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
 from agentflan.train.settings import TrainSettings
 
@@ -15,7 +19,7 @@ TAIL = 0.3
 
 
 def learning_rate(settings: TrainSettings, step: int, steps: int) -> float:
-    """The rate of a step, counted from 0: a straight warm-up, then the schedule, which never quite reaches 0 before the end."""
+    """The rate of a step, counted from 0: a straight warm-up, then the schedule; it reaches 0 after the last one."""
     warmup = settings.warmup_steps
     warmup = min(steps, round(0.03 * steps) if warmup is None else warmup)
     if step < warmup:
@@ -28,7 +32,7 @@ def learning_rate(settings: TrainSettings, step: int, steps: int) -> float:
 class Optimiser:
     """One or two torch optimisers stepped as one."""
 
-    def __init__(self, settings: TrainSettings, model: nn.Module, steps: int) -> None:
+    def __init__(self, settings: TrainSettings, model: PreTrainedModel, steps: int) -> None:
         self._settings, self._steps = settings, steps
         self._weights = [weight for weight in model.parameters() if weight.requires_grad]
         hidden = _hidden_matrices(model) if settings.optimizer == "muon" else []
@@ -65,8 +69,8 @@ class Optimiser:
             part.load_state_dict(kept)
 
 
-def _hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
-    outer = {id(weight) for layer in model.modules() if isinstance(layer, nn.Embedding) for weight in layer.parameters()}
-    head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
-    outer |= {id(weight) for weight in head.parameters()} if isinstance(head, nn.Module) else set()
-    return [weight for weight in model.parameters() if weight.requires_grad and weight.ndim == 2 and id(weight) not in outer]
+def _hidden_matrices(model: PreTrainedModel) -> list[nn.Parameter]:
+    ends = (model.get_input_embeddings(), model.get_output_embeddings())
+    outer = {id(end.weight) for end in ends if end is not None}
+    weights = [weight for weight in model.parameters() if weight.requires_grad and weight.ndim == 2]
+    return [weight for weight in weights if id(weight) not in outer]

@@ -1,5 +1,8 @@
 """One tuning run: tokens and settings in, a model folder and its curves out."""
 
+# mypy: allow-untyped-calls
+# (transformers and torch leave some of their functions without types)
+
 from __future__ import annotations
 
 import sys

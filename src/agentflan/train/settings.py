@@ -1,4 +1,4 @@
-"""What a tuning run can be told. Defaults are the paper's (section 4.4) where it reports them, and say so where it does not."""
+"""What a tuning run can be told. Defaults are the paper's where it reports them, and say so where it does not."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """A block of a recipe; a value that makes no sense is refused as soon as the block is read."""
 
 
-class Scratch(_Settings):
-    """A random Llama; its vocabulary is the tokenizer's. The defaults make the demonstration's half a million parameters."""
+class Scratch(_Settings, frozen=True):
+    """A random Llama; its vocabulary is the tokenizer's. The defaults make one of about half a million parameters."""
 
     hidden_size: int = 128
     layers: int = 3
@@ -41,22 +41,24 @@ class Scratch(_Settings):
         _require(self.qk_bias_std >= 0, "qk_bias_std must not be negative")
 
 
-class ModelSettings(_Settings):
-    """Where the weights come from: `{path: FOLDER}` or `{scratch: {...}}`, one of the two. Left out: `{scratch: {}}`."""
+class ModelSettings(_Settings, frozen=True):
+    """Where the weights come from: `{path: FOLDER}` or `{scratch: {...}}`. Without a `model:` it is `{scratch: {}}`."""
 
     path: Path | None = None
     """A local folder that `transformers` can load."""
     scratch: Scratch | None = None
 
     def __post_init__(self) -> None:
-        _require((self.path is None) != (self.scratch is None), "model needs either `path` or `scratch`, one of the two")
+        _require(
+            (self.path is None) != (self.scratch is None), "model needs either `path` or `scratch`, one of the two"
+        )
 
 
 def _small() -> ModelSettings:
     return ModelSettings(scratch=Scratch())
 
 
-class TrainSettings(_Settings):
+class TrainSettings(_Settings, frozen=True):
     """The `train:` (and `pretrain:`) block of a recipe."""
 
     backend: str | dict[str, Any] = "loop"
@@ -76,7 +78,7 @@ class TrainSettings(_Settings):
     warmup_steps: int | None = None
     """Steps until the peak. None: 3 % of all; the paper does not report it."""
     schedule: Literal["cosine", "linear_tail"] = "cosine"
-    """After the warm-up: a half cosine down to 0, or flat and then straight down to 0 over the last 30 % of all steps."""
+    """After the warm-up: half a cosine down to 0, or flat and then straight down to 0 in the last 30 % of the steps."""
     optimizer: Literal["adamw", "muon"] = "adamw"
     """`muon` moves the hidden matrices by Muon and the rest by AdamW. The paper reports none."""
     muon_learning_rate: float = 0.015
@@ -103,7 +105,7 @@ class TrainSettings(_Settings):
     log_every: int = 10
     """Steps between lines in metrics.jsonl."""
     validate_every: int = 100
-    """Steps between passes over the validation rows; there is always one before the first step and one after the last. 0: only these."""
+    """Steps between passes over the validation rows. 0: only the two before the first step and after the last."""
     save_every: int = 200
     """Steps between checkpoints; 0: none."""
     seed: int = 0

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from agentflan.core.kinds import RunFolder
 from agentflan.core.plugs import Plug
 from agentflan.corpus.ledger import Characters
-from agentflan.report.markup import count, join, share, tag
+from agentflan.report.markup import breakable, count, join, share, tag
 from agentflan.report.palette import KINDS_OF_TEXT
 from agentflan.report.plots import Bar, bars
 from agentflan.report.runs import arms, ledger, token_ledger
@@ -39,8 +39,7 @@ class CorpusPanel(Plug, frozen=True):
 
 
 def _capabilities(index: int, arm: str, run: RunFolder) -> Markup:
-    tokens, book = token_ledger(run), ledger(run)
-    found, unit = (tokens, "tokens") if tokens else (book.characters, "characters") if book else (Characters(), "")
+    found, unit = _text(run)
     trained = sum(found.by_capability.values())
     if not trained:
         return Markup("")
@@ -53,16 +52,23 @@ def _capabilities(index: int, arm: str, run: RunFolder) -> Markup:
     return _figure(arm, bars(f"capability-{index}", f"{arm}: trained {unit} by capability", entries), caption)
 
 
+def _text(run: RunFolder) -> tuple[Characters, str]:
+    """What to count by: tokens where there are any, otherwise characters."""
+    if tokens := token_ledger(run):
+        return tokens.tokens, "tokens"
+    book = ledger(run)
+    return (book.characters if book else Characters()), "characters"
+
+
 def _sources(index: int, arm: str, folder: Path) -> Markup:
     counted: Counter[tuple[str, str]] = Counter()
     for part in sorted(folder.glob("part-*.parquet")):
-        grouped = pq.read_table(part, columns=["source", "kind"]).group_by(["source", "kind"]).aggregate([([], "count_all")])
-        for row in grouped.to_pylist():
-            counted[row["source"], row["kind"]] += row["count_all"]
+        counted.update(zip(*pq.read_table(part, columns=["source", "kind"]).to_pydict().values(), strict=True))
     total = counted.total()
+    ranked = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
     entries = [
-        Bar(f"{source} · {kind}", number, _KIND_COLOURS.get(kind, "muted"), f"{_short(number)} · {share(number, total)}")
-        for (source, kind), number in sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
+        Bar(f"{source}, {kind}", number, _KIND_COLOURS.get(kind, "muted"), f"{_short(number)} · {share(number, total)}")
+        for (source, kind), number in ranked
     ]
     if not entries:
         return Markup("")
@@ -71,7 +77,7 @@ def _sources(index: int, arm: str, folder: Path) -> Markup:
 
 
 def _figure(arm: str, plot: Markup, caption: str) -> Markup:
-    return tag("figure", tag("h4", arm), plot, tag("figcaption", caption))
+    return tag("figure", tag("h4", breakable(arm)), plot, tag("figcaption", caption))
 
 
 def _short(number: float) -> str:

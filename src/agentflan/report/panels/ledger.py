@@ -9,7 +9,7 @@ from markupsafe import Markup
 from agentflan.core.kinds import RunFolder
 from agentflan.core.plugs import Plug
 from agentflan.report.markup import Column, count, join, share, table, tag
-from agentflan.report.runs import Ledger, Stage, label, ledger
+from agentflan.report.runs import Ledger, Stage, label, ledger, token_ledger
 
 _COLUMNS = (
     Column("stage", text=True),
@@ -30,15 +30,19 @@ class LedgerPanel(Plug, frozen=True):
     place: int = 10
 
     def __call__(self, runs: Sequence[RunFolder]) -> str:
-        books: dict[bytes, tuple[Ledger, list[str]]] = {}
+        books: list[tuple[Ledger, list[str]]] = []
         for run in runs:
             if found := ledger(run):
-                text = (run.folder / "corpus" / "ledger.json").read_bytes()
-                books.setdefault(text, (found, []))[1].append(label(run, runs))
+                tokens = token_ledger(run)
+                found.stages += tokens.stages if tokens else []
+                same = next((names for book, names in books if book == found), None)
+                if same is None:
+                    books.append((found, same := []))
+                same.append(label(run, runs))
         if not books:
             return ""
-        note = "At every stage, in + made = out + dropped + quarantined + pending."
-        return join((tag("p", note, class_="note"), *(_book(found, names, len(books)) for found, names in books.values())))
+        note = tag("p", "At every stage, in + made = out + dropped + quarantined + pending.", class_="note")
+        return join((note, *(_book(found, names, len(books)) for found, names in books)))
 
 
 def _book(found: Ledger, names: Sequence[str], books: int) -> Markup:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from agentflan.core.kinds import RunFolder
 from agentflan.core.plugs import Plug
-from agentflan.report.markup import join, legend, swatch, tag
+from agentflan.report.markup import breakable, join, legend, swatch, tag
 from agentflan.report.palette import KINDS_OF_TEXT
 from agentflan.report.plots import Curve, curves, dash
 from agentflan.report.runs import Logged, arms, logged
@@ -32,8 +32,8 @@ class LossesPanel(Plug, frozen=True):
         if not logs:
             return ""
         figures = list(_figures(logs))
-        names = [join((swatch("ink", dash(style)), arm)) for style, arm in enumerate(logs)]
-        text = "Strong lines: validation. Faint lines: training. Content is the mean of reasoning, retrieval and understanding."
+        names = [join((swatch("ink", dash(style)), tag("span", breakable(arm)))) for style, arm in enumerate(logs)]
+        text = "Strong lines: validation. Faint: training. Content: the mean of reasoning, retrieval, understanding."
         if any(len(seeds) > 1 for seeds in logs.values()):
             text += " Bands reach from the smallest to the largest seed."
         return join((tag("p", text, class_="note"), legend(*names), tag("div", *figures, class_="plots")))
@@ -78,4 +78,4 @@ def _content(losses: Mapping[str, float | None]) -> float | None:
 
 
 def _figure(title: str, plot: Markup, key: object = "") -> Markup:
-    return tag("figure", tag("h4", title), key, plot)
+    return tag("figure", tag("h4", title), plot, key)

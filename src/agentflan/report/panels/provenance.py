@@ -2,56 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
 from agentflan.core.kinds import RunFolder
 from agentflan.core.plugs import Plug
-from agentflan.report.markup import Column, join, table, tag
-from agentflan.report.runs import label, manifest
+from agentflan.corpus import manifest
+from agentflan.report.markup import Column, breakable, count, join, table, tag
+from agentflan.report.runs import label, recipe_text
 
 
 class ProvenancePanel(Plug, frozen=True):
-    """The manifest as it stands in the run, and the recipe, folded."""
+    """The manifest and the recipe of every run, folded; versions that all runs share stand once."""
 
     title: str = "Provenance"
     place: int = 60
 
     def __call__(self, runs: Sequence[RunFolder]) -> str:
-        shown = [(run, list(_parts(run))) for run in runs]
-        return join(part for run, parts in shown if parts for part in (tag("h3", label(run, runs)), *parts))
+        manifests = [(run, manifest.load(run.folder)) for run in runs]
+        same = all(found.versions == manifests[0][1].versions for _, found in manifests)
+        parts = [_versions(manifests[0][1])] if manifests and same else []
+        for run, found in manifests:
+            own = [*([] if same else [_versions(found)]), *_parts(run, found)]
+            parts += [tag("h3", label(run, runs)), *own] if own else []
+        return join(parts)
 
 
-def _parts(run: RunFolder) -> Iterator[Markup]:
-    found = manifest(run)
-    if found:
-        plain = {key: value for key, value in found.items() if not isinstance(value, Mapping | list)}
-        if plain:
-            yield _table("manifest", plain)
-        for key, value in found.items():
-            if isinstance(value, Mapping | list) and value:
-                inner = _table(key, dict(_flat(value)))
-                yield tag("details", tag("summary", f"{key} ({len(value)})"), inner, class_="more")
-    recipe = run.folder / "recipe.yaml"
-    if recipe.is_file():
-        text = recipe.read_text("utf-8", errors="replace")
-        yield tag("details", tag("summary", "recipe, resolved"), tag("pre", text), class_="more")
+def _versions(found: manifest.Manifest) -> Markup:
+    versions = (tag("div", tag("dt", name), tag("dd", version)) for name, version in found.versions.items())
+    return tag("dl", *versions, class_="facts") if found.versions else Markup("")
 
 
-def _table(name: str, values: Mapping[str, Any]) -> Markup:
-    rows = ((key, tag("code", value)) for key, value in values.items())
-    return table((Column("what", text=True), Column("value", text=True)), rows, f"{name} of the run")
+def _parts(run: RunFolder, found: manifest.Manifest) -> Iterator[Markup]:
+    rows: list[list[object]]
+    if found.inputs:
+        rows = [[breakable(name), tag("code", digest)] for name, digest in found.inputs.items()]
+        yield _folded("inputs", (Column("file", text=True), Column("sha256", text=True)), rows)
+    if found.stages:
+        rows = [[name, tag("code", stage.key), ", ".join(stage.outputs)] for name, stage in found.stages.items()]
+        columns = (Column("stage", text=True), Column("made from", text=True), Column("wrote", text=True))
+        yield _folded("stages", columns, rows)
+    if found.files:
+        rows = [[breakable(name), count(file.bytes), tag("code", file.sha256)] for name, file in found.files.items()]
+        yield _folded("files", (Column("file", text=True), Column("bytes"), Column("sha256", text=True)), rows)
+    if recipe := recipe_text(run.folder):
+        yield tag("details", tag("summary", "recipe, resolved"), tag("pre", recipe), class_="more")
 
 
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every leaf with its dotted path."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _flat(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _flat(inner, f"{path}[{index}]")
-    else:
-        yield path, value
+def _folded(name: str, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> Markup:
+    summary = tag("summary", f"{name} ({count(len(rows))})")
+    return tag("details", summary, table(columns, rows, f"{name} of the run"), class_="more")

@@ -9,10 +9,10 @@ from markupsafe import Markup
 from agentflan.core.kinds import RunFolder
 from agentflan.core.plugs import Plug
 from agentflan.core.types import CIRCUMSTANCES
-from agentflan.report.markup import Column, count, join, legend, swatch, table, tag
+from agentflan.report.markup import Column, arm_name, breakable, count, join, legend, swatch, table, tag
 from agentflan.report.measured import Measured, Results, measured, results
 from agentflan.report.palette import arm_colour
-from agentflan.report.plots import Dot, dots
+from agentflan.report.plots import Dot, dots, marker_path
 
 AGENT_H = "agent_h"
 WORDS = {
@@ -44,6 +44,17 @@ GROUPS = (
 )
 """Title, which way is good, and (metric, label) of what `agent_h` reports."""
 
+_DUE = ("tools_relevant",)
+_OVER = {
+    **dict.fromkeys(("right_tool", "right_arguments", "malformed"), _DUE),
+    **dict.fromkeys(("h_react", "h_general", "h_score"), _WRONG),
+    "balanced": (*_DUE, *_WRONG),
+}
+"""Metric -> the circumstances whose problems it is over."""
+
+_Scored = dict[str, list[Results]]
+"""Arm -> what each of its seeds scored."""
+
 
 class ScoresPanel(Plug, frozen=True):
     """Agent-H in its groups as plots and one table; every other benchmark as a table of all that it reports."""
@@ -57,29 +68,32 @@ class ScoresPanel(Plug, frozen=True):
             return ""
         seeds = max(len(each) for each in scored.values())
         says = f"Mean of {seeds} seeds, with the smallest and the largest." if seeds > 1 else "With 95 % intervals."
-        names = [join((swatch(arm_colour(index, len(scored))), arm)) for index, arm in enumerate(scored)]
+        names = [
+            join((swatch(arm_colour(index, len(scored)), marker=marker_path(index)), tag("span", breakable(arm))))
+            for index, arm in enumerate(scored)
+        ]
         parts: list[object] = [tag("p", says, class_="note"), legend(*names)]
         benchmarks = sorted({name for each in scored.values() for seed in each for name in seed})
         for name in benchmarks:
             parts.append(tag("h3", "Agent-H" if name == AGENT_H else name))
             if name == AGENT_H:
-                parts.append(tag("div", *_plots(scored), class_="plots"))
-            groups = _groups(name, scored)
-            parts.append(_table(name, groups, scored))
+                parts.append(tag("div", *_plots(scored), class_="plots wide"))
+            parts.append(_table(name, scored))
         return join(parts)
 
 
-def _groups(benchmark: str, scored: dict[str, list[Results]]) -> list[tuple[str, str, list[tuple[str, str]]]]:
+def _groups(benchmark: str, scored: _Scored) -> list[tuple[str, list[tuple[str, str]]]]:
     """The written groups of Agent-H, then whatever else a benchmark reports, without its edges and counts."""
-    written = list(GROUPS) if benchmark == AGENT_H else []
-    known = {metric for _, _, metrics in written for metric, _ in metrics}
+    written = [(title, metrics) for title, _, metrics in GROUPS] if benchmark == AGENT_H else []
+    known = {metric for _, metrics in written for metric, _ in metrics}
     reported = {metric for each in scored.values() for seed in each for metric in seed.get(benchmark, {})}
     edges = {f"{metric}_{edge}" for metric in reported for edge in ("low", "high")}
     others = sorted(metric for metric in reported - known - edges if not metric.startswith("n/"))
-    return written + ([("Also reported" if written else "Metrics", "", [(name, name) for name in others])] if others else [])
+    rest = [("Also reported" if written else "Metrics", [(name, name) for name in others])] if others else []
+    return written + rest
 
 
-def _plots(scored: dict[str, list[Results]]) -> Iterator[Markup]:
+def _plots(scored: _Scored) -> Iterator[Markup]:
     for number, (title, better, metrics) in enumerate(GROUPS):
         rows = [(label, _dots(metric, scored)) for metric, label in metrics]
         rows = [(label, row) for label, row in rows if row]
@@ -88,7 +102,7 @@ def _plots(scored: dict[str, list[Results]]) -> Iterator[Markup]:
             yield tag("figure", tag("h4", title), plot, tag("figcaption", better[:1].upper() + better[1:], "."))
 
 
-def _dots(metric: str, scored: dict[str, list[Results]]) -> list[Dot]:
+def _dots(metric: str, scored: _Scored) -> list[Dot]:
     found = [measured(seeds, AGENT_H, metric) for seeds in scored.values()]
     return [
         Dot(each.value, each.low, each.high, arm_colour(index, len(found)), index, each.seeds)
@@ -97,38 +111,40 @@ def _dots(metric: str, scored: dict[str, list[Results]]) -> list[Dot]:
     ]
 
 
-def _table(
-    benchmark: str, groups: list[tuple[str, str, list[tuple[str, str]]]], scored: dict[str, list[Results]]
-) -> Markup:
-    """One body for each group, so that its title stands above its rows."""
-    heads = [tag("span", arm, class_=f"arm a-{arm_colour(index, len(scored))}") for index, arm in enumerate(scored)]
+def _table(benchmark: str, scored: _Scored) -> Markup:
+    """Every metric by group, the arms side by side, and their difference where there are two."""
+    heads = [Column(arm_name(arm, arm_colour(index, len(scored)))) for index, arm in enumerate(scored)]
     pair = len(scored) == 2
-    columns = [Column("share", text=True), Column("n"), *(Column(head) for head in heads)]
-    columns += [Column("difference")] if pair else []
-    rows = []
-    for title, _, metrics in groups:
-        found = [(metric, label, [measured(seeds, benchmark, metric) for seeds in scored.values()]) for metric, label in metrics]
-        found = [row for row in found if any(row[2])]
-        if found:
-            rows.append([tag("b", title), *[""] * (len(columns) - 1)])
-        for metric, label, values in found:
-            row = [label, _problems(metric, benchmark, scored), *(_cell(value) for value in values)]
-            rows.append(row + ([_difference(values)] if pair else []))
+    columns = [Column("", text=True), *heads, *([Column("difference")] if pair else [])]
+    rows: list[list[object]] = []
+    for title, metrics in _groups(benchmark, scored):
+        inner: list[list[object]] = []
+        for name, text in metrics:
+            values = [measured(seeds, benchmark, name) for seeds in scored.values()]
+            if any(values):
+                label = join(
+                    (breakable(name) if text == name else text, tag("small", _problems(name, benchmark, scored)))
+                )
+                inner.append([label, *map(_cell, values), *([_difference(values)] if pair else [])])
+        rows += [[title], *inner] if inner else []
     return table(columns, rows, f"Scores of {benchmark}")
 
 
-def _problems(metric: str, benchmark: str, scored: dict[str, list[Results]]) -> str:
-    """How many problems a share is over, where the benchmark says so."""
-    circumstance = metric.partition("/")[2] or ("tools_relevant" if metric.startswith("right_") else "")
-    first = next(iter(scored.values()))[0].get(benchmark, {})
-    number = first.get(f"n/{circumstance}") if circumstance else sum(v for k, v in first.items() if k.startswith("n/"))
-    return count(number) if number else ""
+def _problems(metric: str, benchmark: str, scored: _Scored) -> str:
+    """How many problems a share is over in one run, where the benchmark says so."""
+    counts = next((seed[benchmark] for each in scored.values() for seed in each if benchmark in seed), {})
+    over = metric.partition("/")[2]
+    where = (over,) if over else _OVER.get(metric, ())
+    number = sum(counts.get(f"n/{name}", 0) for name in where)
+    return f"n = {count(number)}" if number else ""
 
 
 def _cell(found: Measured | None) -> object:
     if not found:
         return "–"
-    return join((f"{found.value:.3f}", tag("small", f"{found.low:.3f}–{found.high:.3f}")))
+    if found.low == found.high and not found.seeds:
+        return f"{found.value:g}"
+    return join((f"{found.value:.3f}", tag("small", f"{found.low:.3f} – {found.high:.3f}")))
 
 
 def _difference(values: Sequence[Measured | None]) -> str:

@@ -39,7 +39,7 @@ class TrajectoryPanel(Plug, frozen=True):
         run, examples = max(chosen, key=lambda entry: len(entry[1]), default=(None, {}))
         if run is None or not examples:
             return ""
-        note = f"From {label(run, runs)}. Left, the row as it was read; right, what is trained and how much each part counts."
+        note = f"From {label(run, runs)}: the row as it was read, and the conversation that it became."
         parts: list[object] = [tag("p", note, class_="note"), key_html()]
         for form, example in examples.items():
             pair = tag("div", _before(example), _after(example.after), class_="pair")
@@ -97,7 +97,8 @@ def _origins(run: RunFolder, chosen: Iterable[Conversation]) -> dict[str, Trajec
 def _before(example: _Example) -> Markup:
     trajectory = example.before
     if trajectory is None:
-        return tag("div", tag("h4", "As it came"), tag("p", "Written by the recipe; it has no row of its own.", class_="note"))
+        note = tag("p", "The recipe wrote it: it has no row of its own.", class_="note")
+        return tag("div", tag("h4", "As it came"), note)
     offered = ", ".join(tool.name for tool in trajectory.tools) or "none"
     head = tag("dl", *_pair("source", trajectory.source), *_pair("tools", offered), *_pair("query", trajectory.query))
     steps = (tag("div", tag("dl", *_step(step)), class_="message") for step in trajectory.steps)

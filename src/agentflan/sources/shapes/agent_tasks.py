@@ -110,7 +110,7 @@ def _trained(turns: list[Turn]) -> int:
     flags = [(number, turn.loss) for number, turn in enumerate(turns) if turn.role == "assistant"]
     if not any(loss is False for _, loss in flags):
         return 0
-    return next((number for number, loss in flags if loss), 0)
+    return next((number for number, loss in flags if loss is not False), 0)
 
 
 @lru_cache(maxsize=64)

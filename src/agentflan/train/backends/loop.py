@@ -1,5 +1,8 @@
 """The reference backend: a plain torch loop on one device (paper section 4.4, full tuning)."""
 
+# mypy: allow-untyped-calls
+# (transformers and torch leave some of their functions without types)
+
 from __future__ import annotations
 
 import time
@@ -18,8 +21,8 @@ from agentflan.train.objective import Objective
 from agentflan.train.optimise import Optimiser
 
 
-class Loop(Plug):
-    """Runs a job to its end, from its checkpoint if it has one. On the CPU a resumed run repeats the whole one bit by bit."""
+class Loop(Plug, frozen=True):
+    """Runs a job to its end, from its checkpoint if there is one; on the CPU a resumed run equals a whole one."""
 
     def __call__(self, job: Job) -> None:
         run = _Run(job)
@@ -82,7 +85,7 @@ class _Run:
         torch.manual_seed(int(coin(self.settings.seed, "dropout", step) * 2**53))  # a resumed run drops the same
         batch = self.plan.batch(step)
         loss, sums = self.objective(batch)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.curve.add(batch, loss, sums)
         return self.optimiser.step(step)
 

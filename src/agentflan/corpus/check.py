@@ -1,0 +1,130 @@
+"""What is this file, how much of it can be used, and what is wrong with it?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from agentflan.core import plugs
+from agentflan.core.errors import Mistake, Unreadable
+from agentflan.core.types import Conversation, Trajectory
+from agentflan.corpus.build import SHARD_BYTES
+from agentflan.corpus.lints import lint
+from agentflan.corpus.parquet import conversations
+from agentflan.corpus.rows import rows, shards
+
+FileKind = Literal["trajectories", "chat", "tasks", "unknown"]
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of `agentflan check FILE`."""
+
+    format: str
+    """Name of the source that reads the file best, `corpus` for a built one, or `unknown`."""
+    kind: FileKind
+    confidence: float
+    """Share of the rows that this source recognises."""
+    rows: int
+    usable: int
+    lints: dict[str, int]
+    """Lint code -> places."""
+    reasons: dict[str, int]
+    """Why rows are not usable."""
+    places: dict[str, str]
+    """Lint code or reason -> the first row with it, counted from 1, or its id."""
+
+
+class _Reading(NamedTuple):
+    """What one source makes of a file."""
+
+    name: str
+    items: int
+    recognised: int
+    """Rows it can use or drops on purpose; the others it cannot read."""
+    kinds: Counter[str]
+    lints: Counter[str]
+    reasons: Counter[str]
+    places: dict[str, str]
+
+
+def check(path: Path) -> Checked:
+    """Looks at a file of raw rows, or at a run folder or corpus folder. Raises Mistake when there is none."""
+    if path.is_dir():
+        return _corpus(path / "corpus" if (path / "corpus").is_dir() else path)
+    if not path.is_file():
+        raise Mistake("there is no such file", where=str(path), mend="give a file of rows or a run folder")
+    readings = [_read(name, path) for name in plugs.names("source")]
+    best = max(readings, key=lambda reading: (reading.kinds.total(), reading.recognised))
+    known = best.recognised > 0
+    return Checked(
+        format=best.name if known else "unknown",
+        kind=_kind(best),
+        confidence=round(best.recognised / best.items, 3) if best.items else 0.0,
+        rows=best.items,
+        usable=best.kinds.total(),
+        lints=dict(sorted(best.lints.items())),
+        reasons=dict(sorted(best.reasons.items())),
+        places=best.places,
+    )
+
+
+def _read(name: str, path: Path) -> _Reading:
+    source = plugs.load("source", name)
+    found = _Reading(name, 0, 0, Counter(), Counter(), Counter(), {})
+    items = recognised = 0
+    for number, row in enumerate(_rows(path), 1):
+        items += 1
+        try:
+            outcome = source(row)
+        except Unreadable as error:
+            reason = error.reason
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            reason = "broken_json"
+        else:
+            recognised += 1
+            if isinstance(outcome, Trajectory):
+                found.kinds[outcome.kind] += 1
+                for code in lint(outcome):
+                    found.lints[code] += 1
+                    found.places.setdefault(code, f"row {number}")
+                continue
+            reason = outcome.reason
+        found.reasons[reason] += 1
+        found.places.setdefault(reason, f"row {number}")
+    return found._replace(items=items, recognised=recognised)
+
+
+def _rows(path: Path) -> Iterator[bytes]:
+    for shard in shards(path, SHARD_BYTES):
+        yield from rows(shard)
+
+
+def _kind(reading: _Reading) -> FileKind:
+    if not reading.kinds:
+        return "unknown"
+    return "chat" if reading.kinds["general"] * 2 > reading.kinds.total() else "trajectories"
+
+
+def _corpus(folder: Path) -> Checked:
+    count, lints, places = 0, Counter[str](), {}
+    conversation: Conversation
+    for conversation in conversations(folder):
+        count += 1
+        for code in lint(conversation):
+            lints[code] += 1
+            places.setdefault(code, conversation.id)
+    return Checked(
+        format="corpus",
+        kind="trajectories",
+        confidence=1.0,
+        rows=count,
+        usable=count - lints["AF201"],
+        lints=dict(sorted(lints.items())),
+        reasons={},
+        places=places,
+    )
+

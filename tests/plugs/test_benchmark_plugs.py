@@ -1,0 +1,82 @@
+"""What holds for every benchmark: its gold scores full, an empty reply fails, no text makes grading fail."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agentflan.core import plugs
+from agentflan.core.types import Problem, Reply
+from agentflan.models.scripted import Scripted
+
+every = pytest.mark.parametrize("name", plugs.names("benchmark"))
+
+FULL = {"agent_h": "balanced"}
+"""Benchmark -> the metric that is 1 for gold and 0 for silence. A new benchmark adds its own here."""
+LOADED: dict[str, tuple[Any, list[Problem]]] = {}
+
+
+def loaded(name: str) -> tuple[Any, list[Problem]]:
+    if name not in LOADED:
+        benchmark = plugs.load("benchmark", name)
+        LOADED[name] = benchmark, list(benchmark.problems())
+    return LOADED[name]
+
+
+def metrics_of(name: str, model: Scripted) -> dict[str, float]:
+    benchmark, problems = loaded(name)
+    scores = []
+    model(problems, lambda index, reply: scores.append(benchmark.score(problems[index], reply)))
+    return benchmark.summary(scores)
+
+
+@every
+def test_gold_scores_full_and_silence_fails(name: str) -> None:
+    assert metrics_of(name, Scripted(policy="gold"))[FULL[name]] == 1
+    assert metrics_of(name, Scripted(policy="silent"))[FULL[name]] == 0
+
+
+@every
+def test_problems_have_ids_of_their_own_and_are_the_same_each_time(name: str) -> None:
+    benchmark, problems = loaded(name)
+    assert len({problem.id for problem in problems}) == len(problems) > 0
+    assert list(benchmark.problems()) == problems
+    assert benchmark.version
+    assert all(problem.messages[-1].role == "user" for problem in problems)
+
+
+@every
+@settings(deadline=None)
+@given(
+    text=st.text()
+    | st.lists(st.sampled_from(["Action:", "\nAction Input:", "{", "}", '"', "(", "\ud800"])).map("".join),
+    place=st.integers(min_value=0),
+)
+def test_no_text_makes_grading_fail(name: str, text: str, place: int) -> None:
+    benchmark, problems = loaded(name)
+    problem = problems[place % len(problems)]
+    score = benchmark.score(problem, Reply(text=text))
+    assert score.problem == problem.id
+    assert all(0 <= value <= 1 for value in score.values.values())
+
+
+@every
+def test_every_share_has_its_interval(name: str) -> None:
+    metrics = metrics_of(name, Scripted(policy="random"))
+    shares = [key for key in metrics if f"{key}_low" in metrics]
+    assert FULL[name] in shares
+    for share in shares:
+        assert metrics[f"{share}_low"] <= metrics[share] <= metrics[f"{share}_high"]
+    assert all(map(math.isfinite, metrics.values()))
+
+
+@every
+def test_grading_does_not_depend_on_the_order(name: str) -> None:
+    benchmark, problems = loaded(name)
+    scores = []
+    Scripted(policy="random")(problems, lambda index, reply: scores.append(benchmark.score(problems[index], reply)))
+    assert benchmark.summary(scores[::-1]) == benchmark.summary(scores)

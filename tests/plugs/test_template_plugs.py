@@ -1,0 +1,81 @@
+"""What every template must hold, walked over all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from agentflan.core import plugs
+from agentflan.core.types import Conversation
+from tests.drawn import CONVERSATIONS, plain
+
+TEMPLATES = plugs.names("template")
+every_template = pytest.mark.parametrize("name", TEMPLATES)
+
+
+def jinja(template: Any, **values: Any) -> str:
+    """As transformers renders a chat template."""
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    text: str = environment.from_string(template.jinja).render(**values)
+    return text
+
+
+def test_there_are_templates() -> None:
+    assert "agent_flan" in TEMPLATES
+
+
+@every_template
+@settings(max_examples=60, deadline=None)
+@given(conversation=CONVERSATIONS)
+def test_spans_cover_the_text_without_gap_or_overlap(name: str, conversation: Conversation) -> None:
+    rendered = plugs.load("template", name).render(conversation)
+    assert [span.start for span in rendered.spans] == [0, *[span.end for span in rendered.spans[:-1]]]
+    assert rendered.spans[-1].end == len(rendered.text)
+    assert all(span.start < span.end for span in rendered.spans)
+
+
+@every_template
+@settings(max_examples=60, deadline=None)
+@given(conversation=CONVERSATIONS)
+def test_trained_text_is_the_replies_and_their_end_marks(name: str, conversation: Conversation) -> None:
+    template = plugs.load("template", name)
+    rendered = template.render(conversation)
+    expected = ""
+    for message in conversation.messages:
+        if message.role == "assistant":
+            expected += "".join(part.text for part in message.segments if part.loss)
+            expected += template.stop if message.segments[-1].loss else ""
+    assert "".join(rendered.text[span.start : span.end] for span in rendered.spans if span.loss) == expected
+
+
+@every_template
+@settings(max_examples=60, deadline=None)
+@given(conversation=CONVERSATIONS)
+def test_the_generation_prompt_and_the_reply_begin_the_training_text(name: str, conversation: Conversation) -> None:
+    template = plugs.load("template", name)
+    text = template.render(conversation).text
+    for number, message in enumerate(conversation.messages):
+        if message.role == "assistant":
+            prompt = template.prompt(conversation.messages[:number])
+            reply = "".join(part.text for part in message.segments)
+            assert text.startswith(f"{prompt}{reply}{template.stop}")
+
+
+@every_template
+@settings(max_examples=100, deadline=None)
+@given(conversation=CONVERSATIONS)
+def test_the_chat_template_lays_out_the_same(name: str, conversation: Conversation) -> None:
+    template = plugs.load("template", name)
+    messages = plain(conversation.messages)
+    assert jinja(template, messages=messages, bos_token="<B>") == "<B>" + template.render(conversation).text
+    asked = jinja(template, messages=messages[:-1], bos_token="<B>", add_generation_prompt=True)
+    assert asked == "<B>" + template.prompt(conversation.messages[:-1])
+
+
+@every_template
+def test_the_end_mark_is_among_the_marks(name: str) -> None:
+    template = plugs.load("template", name)
+    assert template.stop in template.marks
