@@ -71,7 +71,7 @@ TRAJECTORIES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(CONVERSATIONS, max_size=7), st.lists(TRAJECTORIES, max_size=7))
 def test_items_come_back_as_they_went(talks: list[Conversation], paths: list[Trajectory]) -> None:
     with tempfile.TemporaryDirectory() as name:

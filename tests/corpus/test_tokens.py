@@ -12,16 +12,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer
+from transformers import PreTrainedTokenizerFast as FastTokenizer
 
 from agentflan.core.errors import Mistake
 from agentflan.core.types import CAPABILITIES, Conversation, Message, Rendered, Segment
-from agentflan.corpus.labels import CODES, Labeller
+from agentflan.corpus.labels import CODES, Labelled, Labeller
 from agentflan.corpus.parquet import ConversationWriter
 from agentflan.corpus.tokenise import tokenise
 from agentflan.corpus.tokenizer import BOS, bos_of, load_tokenizer, save_tokenizer, train_bpe
 from agentflan.corpus.tokens import Tokens
 from agentflan.templates.agent_flan import ASSISTANT, END, HUMAN, AgentFlan
-from tests.drawn import CONVERSATIONS, ODD, TEXTS, plain
+from tests.drawn import CONVERSATIONS, TEXTS, plain
 
 TEMPLATE = AgentFlan()
 LESSONS = [
@@ -94,14 +95,15 @@ def own(kinds: dict[str, Tokenizer]) -> Tokenizer:
 
 
 @pytest.fixture(scope="module")
-def saved(own: Tokenizer) -> Iterator[Path]:
+def loaded(own: Tokenizer) -> Iterator[FastTokenizer]:
+    """Our tokenizer as whoever gets the model folder sees it."""
     with tempfile.TemporaryDirectory() as name:
-        save_tokenizer(own, Path(name), TEMPLATE, max_length=512)
-        yield Path(name)
+        save_tokenizer(own, Path(name), TEMPLATE)
+        yield AutoTokenizer.from_pretrained(name)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(batch=st.lists(CONVERSATIONS, min_size=1, max_size=4))
 def test_lengths_and_offsets_give_the_same_labels(
     kinds: dict[str, Tokenizer], kind: str, batch: list[Conversation]
@@ -122,43 +124,33 @@ def test_lengths_suffice_for_ordinary_text(kinds: dict[str, Tokenizer], kind: st
     assert labelled.trained.any()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(text=TEXTS)
 @example(text=" \n \n  a")
+@example(text="a\u2581b <|Human|> <s>")
 def test_every_text_comes_back(own: Tokenizer, text: str) -> None:
     assert own.decode(own.encode(text).ids, skip_special_tokens=False) == text
     whole = f"{BOS}{HUMAN}{text}\n {ASSISTANT}{text}{END}\n "
     assert own.decode(own.encode(whole).ids, skip_special_tokens=False) == whole
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(text=TEXTS)
-def test_a_reply_is_decoded_without_the_imagined_space(own: Tokenizer, saved: Path, text: str) -> None:
+def test_a_reply_is_decoded_without_the_imagined_space(own: Tokenizer, loaded: FastTokenizer, text: str) -> None:
     prompt = own.encode(f"{HUMAN}hi\n {ASSISTANT}").ids
     whole = own.encode(f"{HUMAN}hi\n {ASSISTANT}{text}{END}\n ").ids
     assert whole[: len(prompt)] == prompt
     reply = whole[len(prompt) : whole.index(own.token_to_id(END))]
     assert own.decode(reply, skip_special_tokens=True) == text
-    loaded = AutoTokenizer.from_pretrained(saved)
     assert loaded.decode(reply, skip_special_tokens=True) == text
 
 
 def test_a_word_is_the_same_token_wherever_it_stands(own: Tokenizer) -> None:
     tokens = own.encode(f"{HUMAN}ka_lo and ka_lo\nka_lo{END}").tokens
-    assert tokens == [
-        HUMAN,
-        "\u0120ka",
-        "_",
-        "lo",
-        "\u0120and",
-        *["\u0120ka", "_", "lo", "\u010a"],
-        "\u0120ka",
-        "_",
-        "lo",
-        END,
-    ]
-    unseen = own.encode("re_lo 217").tokens
-    assert unseen == ["\u0120re", "_", "lo", "\u01202", "1", "7"]
+    name = ["\u0120ka", "_", "lo"]
+    assert tokens == [HUMAN, *name, "\u0120and", *name, "\u010a", *name, END]
+    unseen = own.encode("re_lo 121").tokens
+    assert unseen == ["\u0120re", "_", "lo", "\u01201", "2", "1"]
 
 
 def test_the_same_texts_give_the_same_vocabulary(own: Tokenizer) -> None:
@@ -167,10 +159,9 @@ def test_the_same_texts_give_the_same_vocabulary(own: Tokenizer) -> None:
     assert laid_out.get_vocab().keys() == own.get_vocab().keys()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(conversation=CONVERSATIONS)
-def test_ids_are_those_of_the_saved_folder(own: Tokenizer, saved: Path, conversation: Conversation) -> None:
-    loaded = AutoTokenizer.from_pretrained(saved)
+def test_ids_are_those_of_the_saved_folder(own: Tokenizer, loaded: FastTokenizer, conversation: Conversation) -> None:
     labelled = Labeller(own)([TEMPLATE.render(conversation)])
     ids = loaded.apply_chat_template(plain(conversation.messages), tokenize=True, return_dict=False)
     assert ids == [own.token_to_id(BOS), *labelled.ids.tolist()]
@@ -180,7 +171,7 @@ def test_ids_are_those_of_the_saved_folder(own: Tokenizer, saved: Path, conversa
     assert asked == ids[: len(asked)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(conversation=CONVERSATIONS)
 def test_trained_tokens_spell_the_replies_with_loss(own: Tokenizer, conversation: Conversation) -> None:
     """A token over a border goes with its last character, so whole words per segment are compared."""
@@ -200,28 +191,20 @@ def test_trained_tokens_spell_the_replies_with_loss(own: Tokenizer, conversation
         if message.role == "assistant":
             expected += "".join(part.text for part in message.segments if part.loss)
             expected += END if message.segments[-1].loss else ""
-    pieces = [one.split(END) for one in (spelled(own, labelled.ids, labelled.trained), expected)]
-    assert pieces[0] == pieces[1]
+    assert spelled(own, labelled) == expected
 
 
-def spelled(own: Tokenizer, ids: np.ndarray, trained: np.ndarray) -> str:
-    """The characters of the trained tokens, each run of them decoded where it stands in its text."""
-    text, before = "", b""
-    for number in range(len(ids)):
-        now = decoded(own, ids[: number + 1])
-        text += "" if not trained[number] else now[len(before) :].decode("latin-1")
-        before = now
-    return text.encode("latin-1").decode()
-
-
-def decoded(own: Tokenizer, ids: Sequence[int]) -> bytes:
+def spelled(own: Tokenizer, labelled: Labelled) -> str:
+    """The characters of the trained tokens, without the spaces that were only imagined."""
     table = {letter: byte for byte, letter in byte_letters().items()}
-    raw = b""
-    for token in map(own.id_to_token, map(int, ids)):
-        raw += token.encode() if token in (HUMAN, ASSISTANT, END) else bytes(table[letter] for letter in token)
-    for mark in (HUMAN, ASSISTANT, END):
-        raw = raw.replace(f"{mark} ".encode(), mark.encode())
-    return raw.replace(b"\n ", b"\n").removeprefix(b" ")
+    trained, fresh = b"", True
+    for token, wanted in zip(map(own.id_to_token, labelled.ids.tolist()), labelled.trained, strict=True):
+        mark = token in TEMPLATE.marks
+        raw = token.encode() if mark else bytes(table[letter] for letter in token)
+        text = raw.removeprefix(b" ") if fresh else raw
+        trained += text if wanted else b""
+        fresh = mark or raw.endswith(b"\n")
+    return trained.decode()
 
 
 def byte_letters() -> dict[int, str]:
@@ -273,7 +256,7 @@ def test_the_folder_on_disk(tmp_path: Path, own: Tokenizer) -> None:
     cut = tokens.sequence(40)
     assert 80 < len(cut.ids) <= 100
     assert own.decode(cut.ids.tolist(), skip_special_tokens=False).endswith(f"i need it .{END}\n ")
-    held = {name: flag for name, flag in zip(tokens.names(), tokens.validation.tolist(), strict=True)}
+    held = dict(zip(tokens.names(), tokens.validation.tolist(), strict=True))
     assert all(held[f"c{number}"] == held[f"c{number + 1}"] for number in range(0, 40, 2))
     assert 0 < sum(held.values()) == ledger["validation_sequences"] < 41
     assert load_tokenizer(tmp_path / "tokens" / "tokenizer").to_str() == own.to_str()
@@ -335,15 +318,9 @@ def test_a_foreign_tokenizer_keeps_its_bos_and_must_know_the_end_mark(
         assert Tokens.open(tmp_path / name).sequence(0).ids.tolist() == ids
     bare = Tokenizer(models.BPE(vocab={"a": 0}, merges=[]))
     with pytest.raises(Mistake, match="is no token of this model"):
-        save_tokenizer(bare, tmp_path / "bare", TEMPLATE)
+        tokenise(folder, tmp_path / "bare", bare, TEMPLATE, seed=0, max_length=200)
 
 
 def test_a_vocabulary_too_small_for_the_bytes_is_refused() -> None:
     with pytest.raises(Mistake, match="cannot hold"):
         train_bpe(iter(LESSONS), 200, TEMPLATE)
-
-
-def test_odd_texts_are_really_odd(own: Tokenizer) -> None:
-    """The drawn texts hold what breaks other layouts: the letter that stands for a space, and a mark without its sign."""
-    assert {"\u2581", "<|Human|>"} <= set(ODD)
-    assert own.decode(own.encode("a\u2581b <|Human|>").ids) == "a\u2581b <|Human|>"

@@ -138,7 +138,7 @@ def test_what_the_outside_relies_on_is_there() -> None:
 
 
 def test_the_papers_own_formula_gives_its_own_figures() -> None:
-    """Table 5's tuned row: H_ReAct 9.9 and H_General 11.9 make 89.1; its other row's 15.6 and 13.5 make 85.45."""
+    """H_ReAct 9.9 and H_General 11.9 make 89.1, as printed; 15.6 and 13.5 make 85.45, where 84.5 is printed."""
     benchmark = AgentH(count=1000)
     plain = [each for each in benchmark.problems() if each.circumstance == "no_tools_ordinary"] * 5
     for react, general, score in ((99, 119, 0.891), (156, 135, 0.8545)):

@@ -28,9 +28,9 @@ CALLING = {
     "react, one line": 'Thought: hm Action: get_forecast Action Input: {"city": "Oslo", "days": 3}',
     "react, python": "Action: get_forecast\nAction Input: {'city': 'Oslo', 'days': 3}",
     "object": '{"name": "get_forecast", "arguments": {"city": "Oslo", "days": 3}}',
-    "object in prose": 'Sure!\n```json\n{"Param": {"city": "Oslo", "days": 3}, "goal": "x", "Tool": "get_forecast"}\n```',
+    "object in prose": 'So:\n```json\n{"Param": {"city": "Oslo", "days": 3}, "goal": "x", "Tool": "get_forecast"}\n```',
     "python dict": "{'api': 'get_forecast', 'ACTION_INPUT': {'city': 'Oslo', 'days': 3}}",
-    "openai": '{"tool_calls": [{"function": {"name": "get_forecast", "arguments": "{\\"city\\": \\"Oslo\\", \\"days\\": 3}"}}]}',
+    "openai": json.dumps({"tool_calls": [{"function": {"name": "get_forecast", "arguments": json.dumps(OSLO)}}]}),
     "glaive": '<functioncall> {"name": "get_forecast", "arguments": \'{"city": "Oslo", "days": 3}\'}',
     "hermes": '<tool_call>\n{"name": "get_forecast", "arguments": {"city": "Oslo", "days": 3}}\n</tool_call>',
     "python": 'get_forecast(city="Oslo", days=3)',
@@ -107,8 +107,11 @@ def test_all_calls_are_read_in_order() -> None:
 
 
 _PIECES = st.sampled_from(
-    ["{", "}", "[", "(", ")", '"', "'", "\\", ":", ",", "\n", "-", "name", "arguments", "Action:", "Action Input:", " "]
-    + ["<tool_call>", "I will use ", "`", "lookup", "=", "None", "9" * 30, "\ud800", "\0", "\u0130", "1e999", "\\ud800"]
+    [
+        *"{}[()\"'\\:,\n-`= \0\ud800\u0130",
+        *("name", "arguments", "Action:", "Action Input:", "<tool_call>", "I will use ", "lookup", "None", "9" * 30),
+        *("1e999", "\\ud800"),
+    ]
 )
 
 

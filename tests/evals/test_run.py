@@ -1,4 +1,4 @@
-"""The runner: every reply kept once, a killed run goes on, old transcripts give the same scores, faults are no answers."""
+"""The runner keeps each reply once, goes on after a kill, grades transcripts again, takes no fault for an answer."""
 
 from __future__ import annotations
 

@@ -45,12 +45,11 @@ def test_a_command_takes_what_is_written(line: str) -> None:
     name, *arguments = shlex.split(line.replace("[", "").replace("]", ""))[1:]
     command = cli.get_command(click.Context(cli), name)
     assert command
-    options, rest, _ = command.make_parser(click.Context(command)).parse_args(list(arguments))
-    needed = [each.name for each in command.params if each.required]
-    assert not rest
-    assert all(options[each] is not None for each in needed if each in options)
-    written = "--help" in arguments or len(arguments) == 0
-    assert written or all(each in options for each in needed)
+    try:
+        command.make_context(name, arguments)
+    except click.BadParameter as error:
+        if isinstance(error, click.MissingParameter) or "does not exist" not in error.message:  # a path of the reader's
+            raise
 
 
 @pytest.mark.parametrize("line", TARGETS)

@@ -47,7 +47,7 @@ def test_together_and_one_by_one_are_the_same(folder: Path) -> None:
 def test_it_says_what_transformers_generate_says(folder: Path) -> None:
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder)
     said = []
-    for each in PROBLEMS:
+    for each in PROBLEMS[:8]:
         chat = [{"role": "user", "content": each.messages[0].segments[0].text}]
         text = tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
         ids = torch.tensor([tokenizer(text, add_special_tokens=False)["input_ids"]])
@@ -55,7 +55,7 @@ def test_it_says_what_transformers_generate_says(folder: Path) -> None:
             input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=20, do_sample=False, pad_token_id=0
         )
         said.append(tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True))
-    ours = [reply.text for reply in replies(Hf(path=folder, max_new_tokens=20), PROBLEMS)]
+    ours = [reply.text for reply in replies(Hf(path=folder, max_new_tokens=20), PROBLEMS[:8])]
     assert ours == said
     assert {len(text.split()) < 15 for text in said} == {True, False}  # some stop at the end mark, some at the limit
 

@@ -8,7 +8,9 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-WORDS = "the a what will rain in oslo on monday bring umbrella yes no thought action tool city day".split()
+torch.set_num_threads(1)  # more of them only wait for one another over models of this size
+
+WORDS = ["the", "a", "what", "will", "rain", "in", "oslo", "on", "monday", "bring", "umbrella", "yes", "no", "thought"]
 MARKS = ["<pad>", "<s>", "<unk>", "<user>", "<model>", "<end>"]
 TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}{{ '<model>' if message.role == 'assistant' else '<user>' }} "

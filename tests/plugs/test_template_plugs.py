@@ -28,7 +28,7 @@ def test_there_are_templates() -> None:
 
 
 @every_template
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(conversation=CONVERSATIONS)
 def test_spans_cover_the_text_without_gap_or_overlap(name: str, conversation: Conversation) -> None:
     rendered = plugs.load("template", name).render(conversation)
@@ -38,7 +38,7 @@ def test_spans_cover_the_text_without_gap_or_overlap(name: str, conversation: Co
 
 
 @every_template
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(conversation=CONVERSATIONS)
 def test_trained_text_is_the_replies_and_their_end_marks(name: str, conversation: Conversation) -> None:
     template = plugs.load("template", name)
@@ -52,7 +52,7 @@ def test_trained_text_is_the_replies_and_their_end_marks(name: str, conversation
 
 
 @every_template
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(conversation=CONVERSATIONS)
 def test_the_generation_prompt_and_the_reply_begin_the_training_text(name: str, conversation: Conversation) -> None:
     template = plugs.load("template", name)
@@ -65,7 +65,7 @@ def test_the_generation_prompt_and_the_reply_begin_the_training_text(name: str, 
 
 
 @every_template
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(conversation=CONVERSATIONS)
 def test_the_chat_template_lays_out_the_same(name: str, conversation: Conversation) -> None:
     template = plugs.load("template", name)

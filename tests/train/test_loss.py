@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from agentflan.train import loss as subject
 from agentflan.train.loss import CLASSES, weighted_loss
 
 
@@ -21,13 +20,12 @@ def drawn(rows: int = 9, size: int = 5, words: int = 7) -> tuple[Tensor, Tensor,
 
 
 @pytest.mark.parametrize("chunk", [7, 28, 1 << 20])
-def test_it_equals_the_plain_loss_however_it_is_cut(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject, "CHUNK", chunk)
+def test_it_equals_the_plain_loss_however_it_is_cut(chunk: int) -> None:
     hidden, head, targets, weights, classes = drawn()
     plain = cross_entropy(hidden @ head.t(), targets, reduction="none")
     wanted = (plain * weights).sum() / weights.sum()
     wanted_grads = torch.autograd.grad(3 * wanted, (hidden, head))
-    loss, sums = weighted_loss(hidden, head, targets, weights, classes, float(weights.sum()))
+    loss, sums = weighted_loss(hidden, head, targets, weights, classes, float(weights.sum()), chunk)
     grads = torch.autograd.grad(3 * loss, (hidden, head))
     assert torch.allclose(loss, wanted, atol=1e-12)
     assert all(torch.allclose(ours, theirs, atol=1e-12) for ours, theirs in zip(grads, wanted_grads, strict=True))

@@ -22,7 +22,7 @@ from agentflan.core.kinds import Template
 from agentflan.core.types import Conversation
 from agentflan.corpus.labels import CODES, Labeller
 from agentflan.corpus.parquet import conversations
-from agentflan.corpus.tokenizer import bos_of, save_tokenizer
+from agentflan.corpus.tokenizer import bos_of, fitted, save_tokenizer
 from agentflan.corpus.tokens import Sequence
 
 _BATCH_CHARACTERS = 1 << 20
@@ -46,6 +46,7 @@ def tokenise(
     """
     beside = out_folder.with_name(f"{out_folder.name}.tmp")
     shutil.rmtree(beside, ignore_errors=True)
+    tokenizer = fitted(tokenizer, template)
     try:
         save_tokenizer(tokenizer, beside / "tokenizer", template, max_length)
         ledger = _write(corpus_folder, beside, _Shaper(tokenizer, template, max_length), validation_share, seed)

@@ -83,14 +83,21 @@ def bos_of(tokenizer: Tokenizer) -> str:
     return str(full[0]) if full[:1] != bare[:1] else ""
 
 
-def save_tokenizer(tokenizer: Tokenizer, folder: Path, template: Template, max_length: int | None = None) -> None:
-    """Writes what `AutoTokenizer.from_pretrained(folder)` needs; a reply ends where the template says it does.
+def fitted(tokenizer: Tokenizer, template: Template) -> Tokenizer:
+    """A copy that works as it will once its folder names the template's end mark as `eos_token`: never inside a word.
 
-    Raises `Mistake` when the template's end mark is not one token of this vocabulary.
+    Raises `Mistake` when the end mark is not one token of this vocabulary.
     """
     if tokenizer.token_to_id(template.stop) is None:
         what = f"the end mark {template.stop!r} of the template is no token of this model"
         raise Mistake(what, mend="choose another template, or train a vocabulary of your own")
+    copy = Tokenizer.from_str(tokenizer.to_str())
+    copy.add_special_tokens([AddedToken(template.stop, special=True, normalized=False)])
+    return copy
+
+
+def save_tokenizer(tokenizer: Tokenizer, folder: Path, template: Template, max_length: int | None = None) -> None:
+    """Writes what `AutoTokenizer.from_pretrained(folder)` needs, for a tokenizer that is `fitted` to the template."""
     specials = {"eos_token": template.stop}
     specials["pad_token"] = PAD if tokenizer.token_to_id(PAD) is not None else template.stop
     if bos := bos_of(tokenizer):

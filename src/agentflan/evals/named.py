@@ -14,7 +14,7 @@ _KNOWN = f"a model is the folder of a saved model, or one of {', '.join(f'script
 
 
 def model_named(text: str) -> Any:
-    """The model: the folder of a tuned one, or `scripted:POLICY`. Raises Mistake for anything else, before any loading."""
+    """A saved model by its folder, or `scripted:POLICY`. Raises Mistake for anything else, before any loading."""
     scheme, colon, rest = text.partition(":")
     folder = Path(text)
     if colon and scheme == "scripted":

@@ -8,15 +8,15 @@ A run that was killed goes on with the problems that have no reply yet; grading 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
-from agentflan.core.kinds import Benchmark, Model
+from agentflan.core.kinds import Benchmark
 from agentflan.core.types import Problem, Reply
 from agentflan.evals.transcripts import Line, Transcripts, key_of
 
@@ -24,8 +24,17 @@ _RETRIED = "infrastructure"
 """The fault that may be gone the next time; every other reply is final."""
 
 
+class Answering(Protocol):
+    """A `core.kinds.Model` whose name may be read-only, as a frozen plug's is. It may have an `identity` beside it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None: ...
+
+
 def evaluate(
-    model: Model, benchmark: Any, folder: Path, *, limit: int | None = None, rescore: bool = False
+    model: Answering, benchmark: Any, folder: Path, *, limit: int | None = None, rescore: bool = False
 ) -> dict[str, float]:
     """The benchmark's metrics for the model, written to the run `folder`; replies that are there already are kept.
 
@@ -65,7 +74,7 @@ def benchmark_name(benchmark: plugs.Plug) -> str:
 
 
 def _asked(
-    model: Model, identity: str, version: str, problems: list[Problem], transcripts: Transcripts
+    model: Answering, identity: str, version: str, problems: list[Problem], transcripts: Transcripts
 ) -> list[tuple[Problem, Reply]]:
     """A reply to each problem: the one on file, or else the model's."""
     keys = [key_of(identity, version, problem) for problem in problems]

@@ -34,7 +34,7 @@ COLOURS = {
     "card": Colour("#ffffff", "#1b1f23"),
     "format": Colour("#0072b2", "#4ba3db", "#d3e8f5", "#123a54"),
     "reasoning": Colour("#b87400", "#e69f00", "#fbe6bd", "#4d3a10"),
-    "retrieval": Colour("#008a65", "#2dbe93", "#cdeee2", "#0d4335"),
+    "retrieval": Colour("#00825f", "#2dbe93", "#cdeee2", "#0d4335"),
     "understanding": Colour("#b3588f", "#d98bb7", "#f5dcea", "#512c43"),
     "chat": Colour("#6b7280", "#9aa1ab", "#e6e6e8", "#343a42"),
     "arm-0": Colour("#c24f00", "#f08a4b"),

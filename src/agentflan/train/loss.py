@@ -19,26 +19,36 @@ from agentflan.core.types import CAPABILITIES
 CLASSES = ("chat", *CAPABILITIES, "prompt")
 """What a token counts as: trained plain text, a trained capability, or untrained text that weighs `prompt_weight`."""
 
-CHUNK = 1 << 23
-"""Logits at a time: 32 MiB in float32."""
-
 
 def weighted_loss(
-    hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor, classes: Tensor, total: float
+    hidden: Tensor,
+    head: Tensor,
+    targets: Tensor,
+    weights: Tensor,
+    classes: Tensor,
+    total: float,
+    logits_at_once: int = 1 << 23,
 ) -> tuple[Tensor, Tensor]:
     """Sum of weight * loss over the rows, divided by `total`; and the sum of plain losses of each of CLASSES (float64).
 
     hidden (N, H), head (V, H), targets, weights and classes (N,). Pass the sum of the weights as `total`: the mean then
     does not move with the weights' scale, and the parts of a split batch add up.
     """
-    loss, sums = _WeightedLoss.apply(hidden, head, targets, weights, classes, total)
+    loss, sums = _WeightedLoss.apply(hidden, head, targets, weights, classes, total, logits_at_once)
     return loss, sums
 
 
 class _WeightedLoss(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor, classes: Tensor, total: float
+        ctx: Any,
+        hidden: Tensor,
+        head: Tensor,
+        targets: Tensor,
+        weights: Tensor,
+        classes: Tensor,
+        total: float,
+        logits_at_once: int,
     ) -> tuple[Tensor, Tensor]:
         wanted = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
         wide = torch.promote_types(hidden.dtype, torch.float32)  # float64 stays, for the test of the gradient
@@ -47,7 +57,7 @@ class _WeightedLoss(torch.autograd.Function):
         sums = torch.zeros(len(CLASSES), dtype=torch.float64, device=hidden.device)
         loss = torch.zeros((), dtype=wide, device=hidden.device)
         shares = (weights / total).to(wide)
-        step = max(1, CHUNK // head.shape[0])
+        step = max(1, logits_at_once // head.shape[0])
         for start in range(0, hidden.shape[0], step):
             rows = slice(start, start + step)
             aims = targets[rows].unsqueeze(1)
@@ -70,4 +80,4 @@ class _WeightedLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         grad_hidden, grad_head = ctx.saved_tensors
-        return grad_hidden * grad, grad_head * grad, None, None, None, None
+        return grad_hidden * grad, grad_head * grad, None, None, None, None, None

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from agentflan.core.kinds import RunFolder
 from agentflan.core.plugs import Plug
 from agentflan.report.markup import Column, count, join, share, table, tag
-from agentflan.report.runs import Ledger, Stage, label, ledger, token_ledger
+from agentflan.report.runs import Ledger, Stage, arms, label, ledger, token_ledger
 
 _COLUMNS = (
     Column("stage", text=True),
@@ -24,34 +24,40 @@ _COLUMNS = (
 
 
 class LedgerPanel(Plug, frozen=True):
-    """The ledger of every run; runs that kept the same books share one table."""
+    """The ledger of every run; runs that kept the same books share one table, and further seeds are folded."""
 
     title: str = "What came in and what left"
     place: int = 10
 
     def __call__(self, runs: Sequence[RunFolder]) -> str:
-        books: list[tuple[Ledger, list[str]]] = []
+        books: list[tuple[Ledger, list[RunFolder]]] = []
         for run in runs:
             if found := ledger(run):
                 tokens = token_ledger(run)
                 found.stages += tokens.stages if tokens else []
-                same = next((names for book, names in books if book == found), None)
+                same = next((kept for book, kept in books if book == found), None)
                 if same is None:
                     books.append((found, same := []))
-                same.append(label(run, runs))
+                same.append(run)
         if not books:
             return ""
-        note = tag("p", "At every stage, in + made = out + dropped + quarantined + pending.", class_="note")
-        return join((note, *(_book(found, names, len(books)) for found, names in books)))
+        firsts = [each[0] for each in arms(runs).values()]
+        parts = [tag("p", "At every stage, in + made = out + dropped + quarantined + pending.", class_="note")]
+        for found, kept in books:
+            names = "; ".join(label(run, runs) for run in kept)
+            if any(run in firsts for run in kept):
+                parts += [tag("h3", names) if len(books) > 1 else Markup(""), _book(found)]
+            else:
+                parts.append(tag("details", tag("summary", names), _book(found), class_="more"))
+        return join(parts)
 
 
-def _book(found: Ledger, names: Sequence[str], books: int) -> Markup:
+def _book(found: Ledger) -> Markup:
     rows = [_row(stage) for stage in found.stages]
     text = found.characters
     trained = share(text.trained, text.total)
     sums = f"{count(found.conversations)} conversations, {count(text.total)} characters, {trained} of them trained."
-    heading = tag("h3", ", ".join(names)) if books > 1 else ""
-    return join((heading, tag("div", table(_COLUMNS, rows, "Stages of the build"), class_="stages"), tag("p", sums)))
+    return join((tag("div", table(_COLUMNS, rows, "Stages of the build"), class_="stages"), tag("p", sums)))
 
 
 def _row(stage: Stage) -> list[object]:

@@ -62,6 +62,8 @@ class _Run:
     def go(self, done: int, metrics: Metrics) -> None:
         """The steps after `done`, with what falls due between them."""
         settings, steps = self.settings, self.plan.steps
+        if self.plan.skipped:
+            self.job.say(f"{self.plan.skipped:,} sequences have no token to learn and are left out")
         if done == 0:
             self._validate(0, metrics)
         pace = _Pace(done, self.curve.tokens)
