@@ -15,9 +15,9 @@ from agentflan.corpus.tokenizer import train_bpe
 from agentflan.templates.agent_flan import AgentFlan
 from bench.figure import Figure, alternate
 
-_CONVERSATIONS = 700
+_CONVERSATIONS = 500
 _TURNS = 6
-_ROUNDS = 5
+_ROUNDS = 9
 _STARTS = ["re", "ka", "lo", "vun", "ba", "tre", "mi", "son", "pal", "fer", "dor", "gan", "lis", "nut", "wes", "cha"]
 _ENDS = ["ing", "er", "ed", "tion", "s", "al", "ment", "ly", "ness", "able"]
 _WORDS = [start + end for start in _STARTS for end in _ENDS]

@@ -1,8 +1,12 @@
-"""Options of the whole suite."""
+"""Options of the whole suite. No test is timed: a drawn example may take as long as a busy machine makes it."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,9 +9,7 @@ from agentflan.core.types import CAPABILITIES, Conversation, Message, Segment
 ODD = ["{{ x }}", "{% if %}", "\n", " ", "  ", "\n ", "\x00", "<|Human|>", "\u2581", "e\u0301", "\u0d15", "\U0001f600"]
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\u0d3f\u0d46"), max_size=20),
-    st.lists(st.sampled_from([*ODD, "ka_lo", "12", "re", "Action: ", '{"a": 1}', " ka", ". "]), max_size=6).map(
-        "".join
-    ),
+    st.lists(st.sampled_from([*ODD, "ka_lo", "12", "Action: ", '{"a": 1}', " ka", ". "]), max_size=6).map("".join),
 )
 
 

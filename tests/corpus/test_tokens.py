@@ -104,7 +104,7 @@ def loaded(own: Tokenizer) -> Iterator[FastTokenizer]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=25, deadline=None)
-@given(batch=st.lists(CONVERSATIONS, min_size=1, max_size=4))
+@given(batch=st.lists(CONVERSATIONS, min_size=1, max_size=2))
 def test_lengths_and_offsets_give_the_same_labels(
     kinds: dict[str, Tokenizer], kind: str, batch: list[Conversation]
 ) -> None:

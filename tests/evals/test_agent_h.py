@@ -11,6 +11,7 @@ from typing import get_args
 import msgspec
 import pytest
 
+from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.types import CIRCUMSTANCES, Circumstance, Problem, Reply, Step, ToolCall
 from agentflan.evals.agent_h.domains import domains, spec
@@ -241,6 +242,12 @@ def test_a_line_that_is_no_problem_is_named(tmp_path: Path, line: str, what: str
     with pytest.raises(Mistake, match=what) as caught:
         AgentH(path=path).problems()
     assert caught.value.where == f"{path}:3"
+
+
+@pytest.mark.parametrize(("setting", "value"), [("count", 0), ("syntax", []), ("syntax", ["reakt"])])
+def test_a_setting_that_cannot_be_is_a_mistake(setting: str, value: object) -> None:
+    with pytest.raises(Mistake, match="agent_h: "):
+        plugs.load("benchmark", {"use": "agent_h", setting: value})
 
 
 def test_a_missing_file_is_a_mistake(tmp_path: Path) -> None:

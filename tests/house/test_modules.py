@@ -9,7 +9,7 @@ import pytest
 
 import agentflan
 from agentflan.cli.plug_pages import public_plugs
-from agentflan.core.plugs import PACKAGES, find, names
+from agentflan.core.plugs import PACKAGES, names
 
 PACKAGE = Path(agentflan.__file__).parent
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.read_text(encoding="utf-8").strip())
@@ -37,8 +37,7 @@ def test_a_module_is_small_and_opens_with_what_it_is(path: Path) -> None:
 @pytest.mark.parametrize(("kind", "name"), PLUGS)
 def test_a_plug_module_holds_one_public_plug(kind: str, name: str) -> None:
     folder = PACKAGE.joinpath(*PACKAGES[kind].split(".")[1:])
-    plugs = public_plugs(ast.parse((folder / f"{name}.py").read_text(encoding="utf-8")))
-    assert [plug.name for plug in plugs] == [find(kind, name).__name__]
+    assert len(public_plugs(ast.parse((folder / f"{name}.py").read_text(encoding="utf-8")))) == 1
 
 
 def test_every_kind_has_a_plug() -> None:

@@ -1,5 +1,8 @@
 """A small tokens folder of numbered words, for the tests of training and its bench."""
 
+# mypy: allow-untyped-calls
+# (transformers and torch leave some of their functions without types)
+
 from __future__ import annotations
 
 from pathlib import Path

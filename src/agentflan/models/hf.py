@@ -6,12 +6,13 @@ so a reply does not depend on its neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from msgspec import Meta
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agentflan.core.digest import digest_of, sha256_of
@@ -26,8 +27,8 @@ _READ = ("*.safetensors", "*.bin", "*.json", "*.jinja")
 class Hf(Plug, frozen=True):
     path: Path
     """A folder that `AutoModelForCausalLM` and `AutoTokenizer` load, chat template inside."""
-    max_new_tokens: int = 256
-    batch_size: int = 32
+    max_new_tokens: Annotated[int, Meta(ge=1)] = 256
+    batch_size: Annotated[int, Meta(ge=1)] = 32
 
     @property
     def name(self) -> str:
@@ -91,23 +92,22 @@ def _prompts(tokenizer: Any, problems: Sequence[Problem]) -> list[list[int]]:
     return list(tokenizer(texts, add_special_tokens=False)["input_ids"]) if texts else []
 
 
-def _ends(model: Any, tokenizer: Any) -> list[int]:
+def _ends(model: Any, tokenizer: Any) -> set[int]:
     """The ids on which a reply is over: those of the model's generation settings, and the tokenizer's end mark."""
     own = model.generation_config.eos_token_id
     ids = own if isinstance(own, list) else [own]
-    return sorted({end for end in [*ids, tokenizer.eos_token_id] if end is not None})
+    return {end for end in [*ids, tokenizer.eos_token_id] if end is not None}
 
 
 @torch.inference_mode()
-def _generate(model: Any, tokenizer: Any, prompts: list[list[int]], limit: int) -> Iterator[list[int]]:
-    """Greedy ids after each prompt, up to `limit` and without the end mark."""
-    ends = torch.tensor(_ends(model, tokenizer), device=model.device)
-    longest = max(map(len, prompts))
+def _generate(model: Any, tokenizer: Any, prompts: list[list[int]], limit: int) -> list[list[int]]:
+    """Greedy ids after each prompt, up to `limit` and without the end mark; a row that is over leaves the batch."""
+    ends, longest = _ends(model, tokenizer), max(map(len, prompts))
     ids = torch.tensor([[0] * (longest - len(row)) + row for row in prompts], device=model.device)
     mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in prompts], device=model.device)
     places = (mask.cumsum(1) - 1).clamp(min=0)
-    over = torch.zeros(len(prompts), dtype=torch.bool, device=model.device)
-    past, said = None, []
+    said: list[list[int]] = [[] for _ in prompts]
+    alive, past = list(range(len(prompts))), None
     for _ in range(limit):
         out = model(
             input_ids=ids,
@@ -118,12 +118,16 @@ def _generate(model: Any, tokenizer: Any, prompts: list[list[int]], limit: int) 
             logits_to_keep=1,
         )
         best = out.logits[:, -1].argmax(-1)
-        over = over | torch.isin(best, ends)
-        said.append(best)
-        if bool(over.all()):
+        tokens = best.tolist()
+        going = [row for row, token in enumerate(tokens) if token not in ends]
+        for row in going:
+            said[alive[row]].append(tokens[row])
+        if not going:
             break
         past, ids, places = out.past_key_values, best[:, None], places[:, -1:] + 1
-        mask = torch.cat([mask, mask.new_ones(len(prompts), 1)], dim=1)
-    stops = set(ends.tolist())
-    for row in torch.stack(said, dim=1).tolist():
-        yield row[: next((place for place, token in enumerate(row) if token in stops), len(row))]
+        if len(going) < len(alive):
+            rows = torch.tensor(going, device=model.device)
+            past.batch_select_indices(rows)
+            ids, places, mask, alive = ids[rows], places[rows], mask[rows], [alive[row] for row in going]
+        mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
+    return said

@@ -37,11 +37,13 @@ def _facts(runs: Sequence[RunFolder]) -> list[Markup]:
         facts.append(("seeds", str(seeds)))
     books = [found for first, *_ in by_arm.values() if (found := ledger(first))]
     if books:
+        facts.append(("rows read", _each([count(found.stages[0].into if found.stages else 0) for found in books])))
         facts.append(("conversations", _each([count(found.conversations) for found in books])))
     tokens = [kept.tokens for first, *_ in by_arm.values() if (kept := token_ledger(first))]
-    if tokens:
-        facts.append(("tokens", _each([count(each.total) for each in tokens])))
-        facts.append(("of them trained", _each([share(each.trained, each.total, 0) for each in tokens])))
+    texts = tokens or [found.characters for found in books]
+    if texts:
+        facts.append(("tokens" if tokens else "characters", _each([count(each.total) for each in texts])))
+        facts.append(("of them trained", _each([share(each.trained, each.total, 0) for each in texts])))
     steps = [lines[-1].step for first, *_ in by_arm.values() if (lines := logged(first))]
     if steps:
         facts.append(("steps", _each([count(step) for step in steps])))

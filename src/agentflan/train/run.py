@@ -46,7 +46,10 @@ def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
     def save(tuned: PreTrainedModel) -> None:
         model.save(tuned, tokenizer, run / "model")
 
-    backend(Job(settings, opened, run / "train", _digest(settings, tokens), begin, save, _say))
+    def say(line: str) -> None:
+        print(f"{run.name}: {line}", file=sys.stderr, flush=True)
+
+    backend(Job(settings, opened, run / "train", _digest(settings, tokens), begin, save, say))
 
 
 def _check(settings: TrainSettings, tokens: Tokens, folder: Path) -> None:
@@ -87,6 +90,3 @@ def _digest(settings: TrainSettings, tokens: Path) -> str:
         files += sorted(path for path in settings.model.path.iterdir() if path.is_file())
     return digest_of([msgspec.to_builtins(settings, enc_hook=str), [[path.name, sha256_of(path)] for path in files]])
 
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
-from agentflan.core.errors import Mistake
-from agentflan.core.plugs import Plug
+from agentflan.core.errors import Mistake, nearest
+from agentflan.core.plugs import Plug, names
 from agentflan.core.types import CIRCUMSTANCES, Problem, Reply, Score
 from agentflan.evals import calls
 from agentflan.evals.agent_h import gold, world
@@ -39,9 +39,9 @@ class AgentH(Plug, frozen=True):
 
     path: Path | None = None
     """Problems to ask, one JSON object of `core.types.Problem` a line; without it they are generated."""
-    count: int = 400
+    count: Annotated[int, msgspec.Meta(ge=1)] = 400
     """How many are generated in all: a fifth of them for each circumstance."""
-    syntax: tuple[str, ...] = ("react", "talk")
+    syntax: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ("react", "talk")
     """Dialects in which the generated prompts offer their tools, in turn."""
     seed: int = 0
     react_words: tuple[str, ...] = ("Thought:", "Action:")
@@ -51,6 +51,11 @@ class AgentH(Plug, frozen=True):
     ignore_case: bool = False
     line_start: bool = False
     """Agent-H proper: count a keyword only at the start of a line. The paper leaves this and the case open."""
+
+    def __post_init__(self) -> None:
+        for name in self.syntax:
+            if name not in names("dialect"):
+                raise ValueError(f"there is no dialect named {name!r}; {nearest(name, names('dialect'))}")
 
     def problems(self) -> Sequence[Problem]:
         return _read(self.path) if self.path else world.problems(self.count, self.syntax, self.seed)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeVar
 
-from agentflan.core.chance import coin, pick
+from agentflan.core.chance import coin
 
 T = TypeVar("T")
 

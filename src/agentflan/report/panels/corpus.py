@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import pyarrow.parquet as pq
 from markupsafe import Markup
@@ -28,17 +27,21 @@ class CorpusPanel(Plug, frozen=True):
 
     def __call__(self, runs: Sequence[RunFolder]) -> str:
         firsts = {arm: each[0] for arm, each in arms(runs).items()}
-        by_capability = [_capabilities(index, arm, run) for index, (arm, run) in enumerate(firsts.items())]
-        by_source = [_sources(index, arm, run.folder / "corpus") for index, (arm, run) in enumerate(firsts.items())]
-        parts = []
-        if any(by_capability):
-            parts += [tag("h3", "Trained text by capability"), tag("div", *by_capability, class_="plots")]
-        if any(by_source):
-            parts += [tag("h3", "Conversations by source and kind"), tag("div", *by_source, class_="plots")]
-        return join(parts)
+        several = len(firsts) > 1
+        rows = []
+        for title, draw in (
+            ("Trained text by capability", _capabilities),
+            ("Conversations by source and kind", _sources),
+        ):
+            figures = [draw(index, arm if several else title, run) for index, (arm, run) in enumerate(firsts.items())]
+            if any(figures):
+                rows.append((title, join(figures)))
+        if not several:
+            return tag("div", *(figures for _, figures in rows), class_="plots") if rows else ""
+        return join(join((tag("h3", title), tag("div", figures, class_="plots"))) for title, figures in rows)
 
 
-def _capabilities(index: int, arm: str, run: RunFolder) -> Markup:
+def _capabilities(index: int, heading: str, run: RunFolder) -> Markup:
     found, unit = _text(run)
     trained = sum(found.by_capability.values())
     if not trained:
@@ -49,7 +52,7 @@ def _capabilities(index: int, arm: str, run: RunFolder) -> Markup:
         for number in (found.by_capability.get(name, 0),)
     ]
     caption = f"{count(found.trained)} of {count(found.total)} {unit} are trained."
-    return _figure(arm, bars(f"capability-{index}", f"{arm}: trained {unit} by capability", entries), caption)
+    return _figure(heading, bars(f"capability-{index}", f"{heading}: trained {unit} by capability", entries), caption)
 
 
 def _text(run: RunFolder) -> tuple[Characters, str]:
@@ -60,9 +63,9 @@ def _text(run: RunFolder) -> tuple[Characters, str]:
     return (book.characters if book else Characters()), "characters"
 
 
-def _sources(index: int, arm: str, folder: Path) -> Markup:
+def _sources(index: int, heading: str, run: RunFolder) -> Markup:
     counted: Counter[tuple[str, str]] = Counter()
-    for part in sorted(folder.glob("part-*.parquet")):
+    for part in sorted(run.folder.glob("corpus/part-*.parquet")):
         counted.update(zip(*pq.read_table(part, columns=["source", "kind"]).to_pydict().values(), strict=True))
     total = counted.total()
     ranked = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
@@ -72,12 +75,12 @@ def _sources(index: int, arm: str, folder: Path) -> Markup:
     ]
     if not entries:
         return Markup("")
-    plot = bars(f"source-{index}", f"{arm}: conversations by source and kind", entries)
-    return _figure(arm, plot, f"{count(total)} conversations.")
+    plot = bars(f"source-{index}", f"{heading}: conversations by source and kind", entries)
+    return _figure(heading, plot, f"{count(total)} conversations.")
 
 
-def _figure(arm: str, plot: Markup, caption: str) -> Markup:
-    return tag("figure", tag("h4", breakable(arm)), plot, tag("figcaption", caption))
+def _figure(heading: str, plot: Markup, caption: str) -> Markup:
+    return tag("figure", tag("h4", breakable(heading)), plot, tag("figcaption", caption))
 
 
 def _short(number: float) -> str:

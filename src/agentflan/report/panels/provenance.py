@@ -25,7 +25,8 @@ class ProvenancePanel(Plug, frozen=True):
         parts = [_versions(manifests[0][1])] if manifests and same else []
         for run, found in manifests:
             own = [*([] if same else [_versions(found)]), *_parts(run, found)]
-            parts += [tag("h3", label(run, runs)), *own] if own else []
+            heading = [tag("h3", label(run, runs))] if len(runs) > 1 else []
+            parts += [*heading, *own] if own else []
         return join(parts)
 
 

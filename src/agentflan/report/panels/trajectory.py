@@ -39,7 +39,9 @@ class TrajectoryPanel(Plug, frozen=True):
         run, examples = max(chosen, key=lambda entry: len(entry[1]), default=(None, {}))
         if run is None or not examples:
             return ""
-        note = f"From {label(run, runs)}: the row as it was read, and the conversation that it became."
+        note = "The row as it was read, and the conversation that it became."
+        if len(runs) > 1:
+            note += f" Taken from {label(run, runs)}."
         parts: list[object] = [tag("p", note, class_="note"), key_html()]
         for form, example in examples.items():
             pair = tag("div", _before(example), _after(example.after), class_="pair")
@@ -106,7 +108,7 @@ def _before(example: _Example) -> Markup:
 
 
 def _after(item: Conversation) -> Markup:
-    return tag("div", tag("h4", "As it is trained"), as_html(item))
+    return tag("div", tag("h4", "As it is trained"), as_html(item), tag("p", tag("small", f"id {item.id}")))
 
 
 def _step(step: Step) -> list[Markup]:

@@ -1,4 +1,4 @@
-"""The reference backend: a plain torch loop on one device (paper section 4.4, full tuning)."""
+"""The reference backend: a plain torch loop on one device (paper section 4: full tuning)."""
 
 # mypy: allow-untyped-calls
 # (transformers and torch leave some of their functions without types)
@@ -96,7 +96,7 @@ class _Run:
             raise Mistake(
                 f"the loss is not a number any more, at step {now} or a little before",
                 where="train",
-                mend="lower `learning_rate`, lengthen `warmup_steps` or lower `clip`; the last checkpoint is kept",
+                mend="lower `learning_rate`, lengthen `warmup_steps` or lower `clip`",
             )
 
     def _log(self, now: int, rate: float, pace: _Pace, metrics: Metrics) -> None:
