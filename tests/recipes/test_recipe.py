@@ -37,8 +37,14 @@ def test_a_recipe_of_sources_alone_builds_the_papers_chain(folder: Path) -> None
 
 
 def test_numbers_and_words_mean_what_they_look_like(folder: Path) -> None:
-    text = "corpus: {sources: [{use: sharegpt, path: rows/sharegpt.json, licence: no}]}\ntrain: {learning_rate: 2e-4}"
+    text = """\
+corpus:
+  sources: [{use: sharegpt, path: rows/sharegpt.json, licence: no}]
+  transforms: [{use: converse, instruct: false}]
+train: {learning_rate: 2e-4}
+"""
     (arm,) = load(written(folder, text))
+    assert arm.data["corpus"]["transforms"][0]["instruct"] is False
     assert arm.recipe.train is not None
     assert arm.recipe.train.learning_rate == 2e-4
     assert arm.corpus.sources[0].licence == "no"

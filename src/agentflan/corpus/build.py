@@ -69,7 +69,7 @@ def build(
 def _claim(job: Job, work: Path) -> None:
     """Keeps the work of an interrupted build of the same rows and settings, and no other's."""
     rows = [[str(shard.path), shard.start, shard.end, shard.path.stat().st_mtime_ns] for _, shard in job.shards]
-    key = digest_of([repr(job.passes), rows, job.replies.asked])
+    key = digest_of([frames.boot(), repr(job.passes), rows, job.replies.asked])
     mark = work / "key"
     if not mark.exists() or mark.read_text() != key:
         shutil.rmtree(work, ignore_errors=True)

@@ -32,18 +32,33 @@ def unpack(path: Path) -> Iterator[Trajectory | Conversation]:
         at = end
 
 
-def save(path: Path, parts: Iterable[bytes]) -> None:
-    """Whole or not at all: a file under its own name was written to the end."""
+def save(path: Path, parts: Iterable[bytes], *, sync: bool = True) -> None:
+    """Whole or not at all: a file under its own name was written to the end.
+
+    Without `sync` that holds when the process is killed, not when the machine goes down.
+    """
     beside = path.with_name(path.name + ".tmp")
     with beside.open("wb") as stream:
         stream.writelines(parts)
-        stream.flush()
-        os.fsync(stream.fileno())
+        if sync:
+            stream.flush()
+            os.fsync(stream.fileno())
     os.replace(beside, path)
 
 
+def save_work(path: Path, parts: Iterable[bytes]) -> None:
+    """For what a build leaves to itself; see `boot`."""
+    save(path, parts, sync=False)
+
+
 def save_value(path: Path, value: Any) -> None:
-    save(path, [_ENCODE(value)])
+    save_work(path, [_ENCODE(value)])
+
+
+def boot() -> str:
+    """Changes when the machine starts anew, after which unsynced work is not to be trusted."""
+    mark = Path("/proc/sys/kernel/random/boot_id")
+    return mark.read_text() if mark.exists() else ""
 
 
 def load_value(path: Path) -> Any:

@@ -80,7 +80,7 @@ def read_shard(job: Job, shard: int) -> None:
             continue
         text = "" if isinstance(outcome, Dropped) else row[:ROW_LIMIT].decode("utf-8", "backslashreplace")
         books.lose(counts, Lost(name, entry.name, "read", outcome.reason, outcome.detail, number, text), outcome)
-    frames.save(job.file(0, shard, "items"), kept)
+    frames.save_work(job.file(0, shard, "items"), kept)
     frames.save_value(job.file(0, shard, "digests"), digests)
     books.items = len(kept)
     frames.save_value(job.file(0, shard, "books"), books)
@@ -97,8 +97,8 @@ def run_pass(job: Job, number: int, shard: int) -> None:
     else:
         stream = run_verdicts(stream, task.opened_by, verdicts, books, written)
     stream = run_stages(stream, task.stages, job.replies, books, written)
-    frames.save(job.file(number, shard, "items"), _kept(stream, job, number, shard, books))
-    frames.save(job.file(number, shard, "trajectories"), (frames.pack(item) for item in written))
+    frames.save_work(job.file(number, shard, "items"), _kept(stream, job, number, shard, books))
+    frames.save_work(job.file(number, shard, "trajectories"), (frames.pack(item) for item in written))
     frames.save_value(job.file(number, shard, "books"), books)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -33,10 +34,11 @@ def tune(arm: Arm, run: Path, base: Path) -> None:
 def measure(arm: Arm, run: Path) -> None:
     """Every benchmark of the recipe on the tuned model; a benchmark that was measured is not run again."""
     weights = manifest.load(run).stages["train"].key
+    model = Hf(path=run / "model", max_new_tokens=arm.recipe.max_new_tokens)
     for name, benchmark in arm.benchmarks:
         outputs = [f"evals/{name}"]
-        made_from = [weights, plugs.settings_of(benchmark), _problem_files(benchmark)]
-        manifest.once(run, f"eval/{name}", made_from, outputs, lambda: evaluate(Hf(path=run / "model"), benchmark, run))
+        made_from = [weights, model.max_new_tokens, plugs.settings_of(benchmark), _problem_files(benchmark)]
+        manifest.once(run, f"eval/{name}", made_from, outputs, partial(evaluate, model, benchmark, run))
 
 
 def _tune(settings: TrainSettings, run: Path) -> None:

@@ -34,6 +34,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     train: TrainSettings | None = None
     """None: the corpus is built and nothing is tuned."""
     evals: tuple[str | dict[str, Any], ...] = ()
+    max_new_tokens: int = 512
+    """Of one reply in the evals; decoding is greedy."""
     arms: dict[str, dict[str, Any]] = {}
     """Arm -> the keys in which it differs; one run folder per arm and seed."""
     seeds: tuple[int, ...] = ()

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.scalarbool import ScalarBoolean
+from ruamel.yaml.scalarbool import ScalarBoolean
 
 from agentflan.core.errors import Mistake, nearest
 
@@ -95,4 +97,6 @@ def _plain(node: Any, path: str, file: str, places: Places) -> Any:
         return [_plain(value, f"{path}[{index}]", file, places) for index, value in enumerate(node)]
     if isinstance(node, str):
         return str(node)
+    if isinstance(node, bool | ScalarBoolean):
+        return bool(node)
     return float(node) if isinstance(node, float) else int(node) if type(node).__mro__[1:2] == (int,) else node
