@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from agentflan.core.chance import coin, pick
 from agentflan.corpus.build import build
@@ -67,8 +68,9 @@ def _row(number: int) -> dict[str, object]:
     turns: list[dict[str, str]] = [
         {
             "from": "system",
-            "value": "You are AutoGPT, you can use many tools(functions) to do the following task.\n" + "Rules. " * 150 +
-            f"\nSpecifically, you have access to the following APIs: {tools + [_FINISH]}",
+            "value": "You are AutoGPT, you can use many tools(functions) to do the following task.\n"
+            + "Rules. " * 150
+            + f"\nSpecifically, you have access to the following APIs: {[*tools, _FINISH]}",
         },
         {"from": "user", "value": f"\n{_sentence(number, 'query', 40)} ({number})\nBegin!\n"},
     ]
@@ -88,7 +90,7 @@ def _row(number: int) -> dict[str, object]:
     return {"id": f"Step 9: {number}", "conversations": turns}
 
 
-def _tool(domain: int, index: int) -> dict[str, object]:
+def _tool(domain: int, index: int) -> dict[str, Any]:
     name = f"{pick(WORDS, domain, index)}_{index}_for_{pick(WORDS, domain)}_{domain}"
     about = f'This is the subfunction for tool "x", you can use this tool.The description of this function is: "{name}"'
     properties = {key: {"type": "string", "description": _sentence(domain, key, 6)} for key in ("place", "day")}
@@ -109,7 +111,8 @@ def _sentence(number: int, what: str, words: int) -> str:
 
 def _measure(rows: Path) -> dict[str, float]:
     told = subprocess.run([sys.executable, "-m", "bench.build", str(rows)], check=True, capture_output=True, text=True)
-    return json.loads(told.stdout)
+    measured: dict[str, float] = json.loads(told.stdout)
+    return measured
 
 
 def _child(rows: Path) -> dict[str, float]:

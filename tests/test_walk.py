@@ -64,7 +64,12 @@ def test_one_row_from_disk_to_score(tmp_path: Path) -> None:
     talk = plugs.load("dialect", "talk")
     messages = talk.write(call, trajectory.tools, key="any key")
     assert [message.role for message in messages[:4]] == ["user", "assistant", "user", "assistant"]
-    assert [message.segments[0].capability for message in messages[:4]] == ["reasoning", "reasoning", "retrieval", "retrieval"]
+    assert [message.segments[0].capability for message in messages[:4]] == [
+        "reasoning",
+        "reasoning",
+        "retrieval",
+        "retrieval",
+    ]
     assert talk.read(messages) == msgspec.structs.replace(call, observation=None)
 
     # Floor 3, the corpus: sources, transforms and the books, over any number of rows, here over a dozen alike.
@@ -101,7 +106,9 @@ def test_one_row_from_disk_to_score(tmp_path: Path) -> None:
 
     # Floor 4, training: a small model, its loss kept per capability.
     scratch = ModelSettings(scratch=Scratch(hidden_size=32, layers=1, heads=2, intermediate_size=64))
-    tuned = TrainSettings(model=scratch, steps=20, batch_size=4, learning_rate=1e-2, warmup_from=1e-3, log_every=5, threads=1)
+    tuned = TrainSettings(
+        model=scratch, steps=20, batch_size=4, learning_rate=1e-2, warmup_from=1e-3, log_every=5, threads=1
+    )
     train(tuned, run / "tokens", run)
     lines = [json.loads(line) for line in (run / "train" / "metrics.jsonl").read_text().splitlines()]
     losses = [line["loss_by_capability"]["reasoning"] for line in lines if "loss" in line]

@@ -29,7 +29,12 @@ REAL_SOURCES: tuple[dict[str, Any], ...] = (
     },
     {"use": "sharegpt", "path": "sharegpt_vicuna/*.json*"},
 )
-CHAIN = ({"use": "finished_only"}, {"use": "no_restarts"}, {"use": "converse", "react_share": 0.3}, {"use": "rebalance"})
+CHAIN = (
+    {"use": "finished_only"},
+    {"use": "no_restarts"},
+    {"use": "converse", "react_share": 0.3},
+    {"use": "rebalance"},
+)
 
 
 @pytest.fixture
@@ -55,7 +60,10 @@ def row(number: int, steps: int = 1, *, end: str = "give_answer") -> dict[str, A
     for step in range(steps):
         call = json.dumps({"city": f"town {number}.{step}"})
         said = f"\nThought: I look it up.\nAction: forecast_for_weather\nAction Input: {call}"
-        turns += [{"from": "assistant", "value": said}, {"from": "function", "value": '{"error": "", "response": "sun"}'}]
+        turns += [
+            {"from": "assistant", "value": said},
+            {"from": "function", "value": '{"error": "", "response": "sun"}'},
+        ]
     final = json.dumps({"return_type": end, "final_answer": f"Sun in town {number}."})
     turns.append({"from": "assistant", "value": f"\nThought: \nAction: Finish\nAction Input: {final}"})
     return {"id": f"Step {2 * steps + 1}: {number}", "conversations": turns}
@@ -111,13 +119,17 @@ def test_what_stands_in_the_ledger_stands_in_the_files(real: Corpus, tmp_path: P
         assert len(lines) == sum(sum(stage[kind].values()) for stage in ledger["stages"])
     kept = {trajectory.id for trajectory in trajectories(tmp_path / "trajectories")}
     assert {conversation.id for conversation in found if conversation.kind in ("agent", "general")} == kept
-    known = kept | {json.loads(line)["id"] for line in (tmp_path / "corpus" / "dropped.jsonl").read_bytes().splitlines()}
+    known = kept | {
+        json.loads(line)["id"] for line in (tmp_path / "corpus" / "dropped.jsonl").read_bytes().splitlines()
+    }
     assert all(set(conversation.origin_ids) <= known for conversation in found)
 
 
 def test_the_corpus_holds_no_paths(real: Corpus, tmp_path: Path) -> None:
     build(real, tmp_path)
-    assert not any(str(REAL).encode() in content or str(tmp_path).encode() in content for content in contents(tmp_path).values())
+    assert not any(
+        str(REAL).encode() in content or str(tmp_path).encode() in content for content in contents(tmp_path).values()
+    )
 
 
 def test_prefix_rows_are_folded_across_shards_and_the_ledger_says_how_many(tmp_path: Path) -> None:
@@ -226,8 +238,16 @@ def test_a_killed_build_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
 def test_all_mistakes_of_the_corpus_block_are_reported_at_once() -> None:
     settings = msgspec.convert(
         {
-            "sources": [{"use": "toolbensh", "path": "x"}, {"use": "sharegpt", "path": "absent/*.json"}, {"use": "sharegpt"}],
-            "transforms": ["finishd_only", {"use": "converse", "react_shar": 0.1}, {"use": "rebalance", "mode": "crop"}],
+            "sources": [
+                {"use": "toolbensh", "path": "x"},
+                {"use": "sharegpt", "path": "absent/*.json"},
+                {"use": "sharegpt"},
+            ],
+            "transforms": [
+                "finishd_only",
+                {"use": "converse", "react_shar": 0.1},
+                {"use": "rebalance", "mode": "crop"},
+            ],
             "template": "vicunia",
         },
         CorpusSettings,
@@ -235,6 +255,14 @@ def test_all_mistakes_of_the_corpus_block_are_reported_at_once() -> None:
     with pytest.raises(Mistakes) as raised:
         load_corpus(settings, folder=Path(), seed=0)
     said = str(raised.value)
-    for part in ("'toolbench'?", "absent/*.json", "sources[2].path", "'finished_only'?", "'react_share'?", "mode", "template"):
+    for part in (
+        "'toolbench'?",
+        "absent/*.json",
+        "sources[2].path",
+        "'finished_only'?",
+        "'react_share'?",
+        "mode",
+        "template",
+    ):
         assert part in said
     assert len(raised.value.found) == 7

@@ -13,7 +13,9 @@ from agentflan.core.errors import Mistake
 from agentflan.corpus import rows
 
 TEXT = st.text(alphabet='ab\\"[]{},:\n é😀', max_size=20)
-ROWS = st.lists(st.dictionaries(TEXT, st.one_of(TEXT, st.integers(), st.lists(TEXT, max_size=3)), max_size=3), max_size=12)
+ROWS = st.lists(
+    st.dictionaries(TEXT, st.one_of(TEXT, st.integers(), st.lists(TEXT, max_size=3)), max_size=3), max_size=12
+)
 
 
 def all_rows(path: Path, target: int) -> list[object]:
@@ -72,7 +74,9 @@ def test_a_truncated_array_still_gives_its_whole_rows(tmp_path: Path) -> None:
     assert [row.strip() for row in found] == [b'{"a": 1}', b'{"a": 2}', b'{"a": "cut her']
 
 
-@pytest.mark.parametrize(("content", "said"), [(b"", "is empty"), (b"a,b\n", "starts with 'a'"), (b"\xef\xbb\xbf[]", "byte order")])
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"", "is empty"), (b"a,b\n", "starts with 'a'"), (b"\xef\xbb\xbf[]", "byte order")]
+)
 def test_a_file_that_holds_no_rows_is_a_mistake(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(content)

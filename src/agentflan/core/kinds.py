@@ -1,6 +1,7 @@
-"""What each kind of plug promises. A plug is told of one item and nothing else: order, counting, writing, retries are the caller's.
+"""What each kind of plug promises.
 
-Plugs satisfy these by shape, not by inheritance; they subclass `core.plugs.Plug` alone.
+A plug is told of one item and nothing else: order, counting, writing, retries are the caller's. Plugs satisfy these
+by shape, not by inheritance; they subclass `core.plugs.Plug` alone.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ Outcome = Item | Dropped | Quarantined | Sequence[Item]
 
 
 class Source(Protocol):
-    """Reads one raw row. Its class attribute `licence` is the licence its rows come under unless the recipe says otherwise."""
+    """Reads one raw row."""
+
+    licence: str
+    """What its rows come under unless the recipe says otherwise."""
 
     def __call__(self, row: bytes) -> Trajectory | Dropped:
         """`row` is the JSON text of one row. Raises `Unreadable` for a row that goes to quarantine.
@@ -52,13 +56,13 @@ class Group(Protocol):
     """Decides over all items of a key, out of core: only small notes of the items are brought together."""
 
     def note(self, item: Any) -> tuple[str, Any] | None:
-        """(key, note): what `decide` must know of this item, as plain msgpack values. None: the item passes untouched."""
+        """(key, note): what `decide` must know of this item, as plain msgpack values. None: it passes untouched."""
         ...
 
     def decide(self, notes: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
         """All (number, note) of one key in corpus order -> (number, verdict), plain msgpack values, for any of them.
 
-        A number without a verdict passes untouched. `notes` can be long: hold a bounded heap, not a list, where that will do.
+        A number without a verdict passes untouched. `notes` can be long: hold a bounded heap where that will do.
         """
         ...
 
@@ -95,8 +99,9 @@ class Dialect(Protocol):
         ...
 
     def write(self, step: Step, tools: Sequence[ToolSpec], key: str) -> tuple[Message, ...]:
-        """The step without its observation. A leading user message is an elicit statement, to be merged into the message before.
+        """The step without its observation.
 
+        A leading user message is an elicit statement, to be merged into the message before.
         `key` decides wordings; `tools` are those on offer. Raises `ValueError` for a step this dialect has no form for.
         """
         ...

@@ -1,6 +1,7 @@
 """Plugs: a name in a recipe is a module's name, and the module holds one record whose fields are the settings.
 
-No registry, no decorator, no list to edit: `{use: rebalance, mode: mute}` is `agentflan.transforms.rebalance.Rebalance(mode="mute")`,
+No registry, no decorator, no list to edit: `{use: rebalance, mode: mute}` is `Rebalance(mode="mute")` of
+`agentflan.transforms.rebalance`,
 and `{use: "their_package.module:Name"}` is other people's code. A plug's module is imported only when it is named,
 so a plug imports its optional dependencies at its top.
 """
@@ -69,14 +70,12 @@ def find(kind: str, name: str, *, where: str = "") -> type[Plug]:
     return own[0]
 
 
-def load(
-    kind: str, spec: str | Mapping[str, Any], *, folder: Path = Path(), seed: int = 0, where: str = ""
-) -> Any:
+def load(kind: str, spec: str | Mapping[str, Any], *, folder: Path = Path(), seed: int = 0, where: str = "") -> Any:
     """A plug from its recipe entry (`name`, or `{use: name, setting: value}`); all wrong settings are reported at once.
 
     Settings typed `Path` are taken relative to `folder`. The caller knows the kind and so the type of what comes back.
     """
-    settings = {"use": spec} if isinstance(spec, str) else dict(spec)
+    settings: dict[str, Any] = {"use": spec} if isinstance(spec, str) else dict(spec)
     name = settings.pop("use", None)
     if not isinstance(name, str):
         raise Mistake(f"a {kind} entry needs `use: NAME`", where=where, mend=f"known: {', '.join(names(kind))}")
@@ -108,7 +107,7 @@ def load(
         raise Mistake(f"{name}: {_plain(error)}", where=where, mend="change one of its settings") from error
 
 
-def settings_of(plug: Plug) -> dict[str, Any]:
+def settings_of(plug: Any) -> dict[str, Any]:
     """The recipe entry that would load this plug again, every default spelled out."""
     module, name = type(plug).__module__, type(plug).__name__
     shipped = any(module == f"{package}.{module.rpartition('.')[2]}" for package in PACKAGES.values())
@@ -125,7 +124,9 @@ def _module(path: str, where: str) -> Any:
             raise Mistake(f"there is no module {path!r}", where=where, mend="check the name, or install it") from error
         top = missing.partition(".")[0]
         extra = f"agentflan[{EXTRAS[top]}]" if top in EXTRAS else top
-        raise Mistake(f"{path} needs {top!r}, which is not installed", where=where, mend=f"pip install '{extra}'") from error
+        raise Mistake(
+            f"{path} needs {top!r}, which is not installed", where=where, mend=f"pip install '{extra}'"
+        ) from error
 
 
 def _plain(error: msgspec.ValidationError) -> str:

@@ -26,26 +26,26 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What touches the disk: immutable, strict about its keys."""
 
 
-class ToolSpec(Record):
+class ToolSpec(Record, frozen=True):
     """A tool on offer."""
 
     name: str
     description: str = ""
     parameters: str = "{}"
-    """A JSON object (JSON Schema and its dialects) as text: structs inferred from foreign schemas break for everyone."""
+    """A JSON object (JSON Schema and its dialects) as text: structs inferred from foreign schemas break."""
 
 
-class ToolCall(Record, tag="call"):
+class ToolCall(Record, frozen=True, tag="call"):
     name: str
     arguments: str = ""
     """Exactly as written: JSON, Python, or free text such as `shelf 1`; nobody repairs it in place."""
 
 
-class Answer(Record, tag="answer"):
+class Answer(Record, frozen=True, tag="answer"):
     text: str
 
 
-class Step(Record):
+class Step(Record, frozen=True):
     """One turn of an agent: what it thought, what it did, what it then saw."""
 
     thought: str = ""
@@ -58,7 +58,7 @@ class Step(Record):
     """False: shown, never trained (the source marked it so)."""
 
 
-class Trajectory(Record):
+class Trajectory(Record, frozen=True):
     """What an agent did for one query, free of any text format. Plain chat is one whose every action is an Answer."""
 
     id: str
@@ -82,7 +82,7 @@ class Trajectory(Record):
     """A ToolBench search that was told of its earlier failures (paper appendix B drops these)."""
 
 
-class Segment(Record):
+class Segment(Record, frozen=True):
     """A run of text with one capability, one loss flag and one weight.
 
     A user segment with a capability is an elicit statement: it asks for what that capability produces.
@@ -94,12 +94,12 @@ class Segment(Record):
     weight: float = 1.0
 
 
-class Message(Record):
+class Message(Record, frozen=True):
     role: Literal["system", "user", "assistant"]
     segments: tuple[Segment, ...]
 
 
-class Conversation(Record):
+class Conversation(Record, frozen=True):
     """A trajectory as messages: what a template lays out and a model is tuned on. Roles alternate after the system."""
 
     id: str
@@ -114,7 +114,7 @@ class Conversation(Record):
     tools: tuple[ToolSpec, ...] = ()
 
 
-class Span(Record):
+class Span(Record, frozen=True):
     """Characters [start, end) of a rendered text, in Unicode code points."""
 
     start: int
@@ -124,14 +124,14 @@ class Span(Record):
     weight: float = 1.0
 
 
-class Rendered(Record):
-    """A conversation as one text. The spans cover it without gap or overlap; BOS is the tokenizer's, not in the text."""
+class Rendered(Record, frozen=True):
+    """A conversation as one text. The spans cover it without gap or overlap; BOS is the tokenizer's."""
 
     text: str
     spans: tuple[Span, ...]
 
 
-class Dropped(Record):
+class Dropped(Record, frozen=True):
     """An item that leaves on purpose; reasons are counted and kept beside the corpus."""
 
     reason: str
@@ -139,14 +139,14 @@ class Dropped(Record):
     detail: str = ""
 
 
-class Quarantined(Record):
+class Quarantined(Record, frozen=True):
     """An item that could not be used because something is wrong with it; kept whole for a person to look at."""
 
     reason: str
     detail: str = ""
 
 
-class Request(Record):
+class Request(Record, frozen=True):
     """What a transform asks of a language model, keyed by its digest in replies.jsonl."""
 
     purpose: str
@@ -166,7 +166,7 @@ CIRCUMSTANCES: tuple[Circumstance, ...] = (
 )
 
 
-class Problem(Record):
+class Problem(Record, frozen=True):
     """One question of a benchmark."""
 
     id: str
@@ -180,7 +180,7 @@ class Problem(Record):
     """Name of the dialect the prompt asks for; empty: plain text."""
 
 
-class Reply(Record):
+class Reply(Record, frozen=True):
     """What a model said to a problem, or why it could not."""
 
     text: str
@@ -188,7 +188,7 @@ class Reply(Record):
     """Empty, or what kept an answer from coming: `infrastructure`, `context_overflow`. Never graded as wrong."""
 
 
-class Score(Record):
+class Score(Record, frozen=True):
     """One problem graded: metric -> value, only of the metrics the problem counts for."""
 
     problem: str

@@ -18,7 +18,7 @@ import msgspec
 
 from agentflan.core.digest import digest_of
 from agentflan.core.errors import Mistake
-from agentflan.core.types import Conversation
+from agentflan.core.types import Conversation, Trajectory
 from agentflan.corpus import frames, groups
 from agentflan.corpus.fold import Fold
 from agentflan.corpus.ledger import Characters, Counts
@@ -27,7 +27,7 @@ from agentflan.corpus.parquet import ConversationWriter, TrajectoryWriter
 from agentflan.corpus.passes import Job, plan, read_shard, run_pass
 from agentflan.corpus.rows import shards
 from agentflan.corpus.settings import Corpus
-from agentflan.corpus.stages import Lost, Replies, Stage
+from agentflan.corpus.stages import Replies, Stage
 
 SHARD_BYTES = 8 << 20
 """Bytes of raw rows in a shard."""
@@ -44,11 +44,14 @@ def build(
     replies: Mapping[str, str] | None = None,
     say: Say = lambda _: None,
 ) -> dict[str, Any]:
-    """Writes `out/trajectories`, `out/corpus` and returns the ledger. `replies` go by request digest; None: written patterns.
+    """Writes `out/trajectories`, `out/corpus` and returns the ledger.
 
+    `replies` go by request digest; None: written patterns.
     Raises Mistake when there is nothing to build from. What was done before an interruption is not done again.
     """
-    pieces = tuple((entry, shard) for entry in corpus.sources for file in entry.files for shard in shards(file, shard_bytes))
+    pieces = tuple(
+        (entry, shard) for entry in corpus.sources for file in entry.files for shard in shards(file, shard_bytes)
+    )
     if not pieces:
         raise Mistake("the sources hold no rows", where="corpus.sources", mend="check the paths")
     stages = [Stage("fold", Fold()), *(Stage(*each) for each in corpus.transforms)]
@@ -139,7 +142,9 @@ def _read_all(job: Job, each_shard: Callable[[int], None], say: Say) -> None:
             counts.add(job.books(0, shard).counts["read"])
         lost = {**counts.dropped, **counts.quarantined}
         reasons = ", ".join(f"{count} {reason}" for reason, count in lost.items()) or "there were no rows"
-        raise Mistake(f"no row could be used ({reasons})", where="corpus.sources", mend="check which source reads these files")
+        raise Mistake(
+            f"no row could be used ({reasons})", where="corpus.sources", mend="check which source reads these files"
+        )
 
 
 def _hand_over(job: Job, number: int) -> None:
@@ -163,7 +168,8 @@ def _finish(job: Job, stages: list[Stage], out: Path) -> dict[str, Any]:
     shutil.rmtree(out / "trajectories.tmp", ignore_errors=True)
     with TrajectoryWriter(out / "trajectories.tmp") as trajectories:
         for number, shard in every[count:]:
-            trajectories.write(list(frames.unpack(job.file(number, shard, "trajectories"))))
+            kept = frames.unpack(job.file(number, shard, "trajectories"))
+            trajectories.write([item for item in kept if isinstance(item, Trajectory)])
     with ConversationWriter(staged) as conversations:
         for shard in range(count):
             conversations.write(_conversations(job, last, shard))
@@ -184,7 +190,9 @@ def _conversations(job: Job, last: int, shard: int) -> list[Conversation]:
     found = list(frames.unpack(job.file(last, shard, "items")))
     stray = next((item for item in found if not isinstance(item, Conversation)), None)
     if stray is not None:
-        raise Mistake("the chain leaves trajectories, not conversations", where="corpus.transforms", mend="add `converse`")
+        raise Mistake(
+            "the chain leaves trajectories, not conversations", where="corpus.transforms", mend="add `converse`"
+        )
     return [item for item in found if isinstance(item, Conversation)]
 
 

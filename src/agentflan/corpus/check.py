@@ -110,7 +110,8 @@ def _kind(reading: _Reading) -> FileKind:
 
 
 def _corpus(folder: Path) -> Checked:
-    count, lints, places = 0, Counter[str](), {}
+    count, lints = 0, Counter[str]()
+    places: dict[str, str] = {}
     conversation: Conversation
     for conversation in conversations(folder):
         count += 1
@@ -127,4 +128,3 @@ def _corpus(folder: Path) -> Checked:
         reasons={},
         places=places,
     )
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import msgspec
 from agentflan.core.types import Conversation, Trajectory
 
 _ENCODE = msgspec.msgpack.Encoder().encode
-_DECODE = {
+_DECODE: dict[bytes, Callable[[memoryview], Trajectory | Conversation]] = {
     b"T": msgspec.msgpack.Decoder(Trajectory).decode,
     b"C": msgspec.msgpack.Decoder(Conversation).decode,
 }
@@ -43,7 +43,7 @@ def save(path: Path, parts: Iterable[bytes], *, sync: bool = True) -> None:
         if sync:
             stream.flush()
             os.fsync(stream.fileno())
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def save_work(path: Path, parts: Iterable[bytes]) -> None:

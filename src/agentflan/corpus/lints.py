@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 
@@ -57,7 +58,7 @@ def _conversation(item: Conversation) -> Iterator[str]:
     elif not any(segment.loss for segment in replies[-1].segments):
         yield "AF202"
     roles = [message.role for message in item.messages]
-    yield from ("AF203" for before, after in zip(roles, roles[1:], strict=False) if before == after)
+    yield from ("AF203" for before, after in pairwise(roles) if before == after)
 
 
 def _is_object(call: ToolCall) -> bool:

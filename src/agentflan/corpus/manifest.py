@@ -94,7 +94,9 @@ def once(
     manifest.inputs.update(inputs or {})
     manifest.stages[stage] = Stage(key, names)
     gone = tuple(f"{name}/" for name in names)
-    manifest.files = {name: file for name, file in manifest.files.items() if name not in names and not name.startswith(gone)}
+    manifest.files = {
+        name: file for name, file in manifest.files.items() if name not in names and not name.startswith(gone)
+    }
     manifest.files.update(_files(run, names))
     manifest.files = dict(sorted(manifest.files.items()))
     save(run / "manifest.json", [msgspec.json.format(msgspec.json.encode(manifest), indent=1), b"\n"])
@@ -111,9 +113,14 @@ def _files(run: Path, names: Iterable[str]) -> dict[str, File]:
     return found
 
 
-def _intact(run: Path, manifest: Manifest, names: tuple[str, ...]) -> bool:
+def _own(manifest: Manifest, names: tuple[str, ...]) -> dict[str, File]:
+    """The recorded files of these outputs."""
     below = tuple(f"{name}/" for name in names)
-    own = {name: file for name, file in manifest.files.items() if name in names or name.startswith(below)}
+    return {name: file for name, file in manifest.files.items() if name in names or name.startswith(below)}
+
+
+def _intact(run: Path, manifest: Manifest, names: tuple[str, ...]) -> bool:
+    own = _own(manifest, names)
     return bool(own) and all(
         (run / name).is_file() and (run / name).stat().st_size == file.bytes for name, file in own.items()
     )

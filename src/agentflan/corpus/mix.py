@@ -1,4 +1,4 @@
-"""The shares of the corpus (paper section 4: ShareGPT : agent = 1 : 1, which its authors explained as plain concatenation)."""
+"""The shares of the corpus (paper section 5.1: ShareGPT : agent = 1 : 1, by which its authors meant concatenation)."""
 
 from __future__ import annotations
 

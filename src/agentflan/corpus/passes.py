@@ -1,4 +1,4 @@
-"""A pass takes every shard from one Group to the next: apply its verdicts, run the Maps and Asks, note for the next one.
+"""A pass takes every shard from one Group to the next: apply its verdicts, run Maps and Asks, note for the next.
 
 Each pass reads and writes files named by pass and shard in a work folder. The `.books` file of a shard is written last,
 so a pass that was killed goes on with the shards that have none.
@@ -53,7 +53,9 @@ class Job(NamedTuple):
 
 def plan(stages: list[Stage]) -> tuple[Pass, ...]:
     """Cuts a chain at its Groups."""
-    passes, opened_by, run = [], None, []
+    passes: list[Pass] = []
+    opened_by: Stage | None = None
+    run: list[Stage] = []
     for stage in stages:
         if isinstance(stage.transform, kinds.Group):
             passes.append(Pass(opened_by, tuple(run), stage))

@@ -59,7 +59,9 @@ def _form(path: Path) -> Literal["lines", "array", "object"]:
     with path.open("rb") as stream:
         head = stream.read(1 << 16)
         if head.startswith(b"\xef\xbb\xbf"):
-            raise Mistake("the file starts with a byte order mark", where=str(path), mend="save it as UTF-8 without BOM")
+            raise Mistake(
+                "the file starts with a byte order mark", where=str(path), mend="save it as UTF-8 without BOM"
+            )
         first = head.lstrip()[:1]
         if first == b"[":
             return "array"

@@ -1,8 +1,7 @@
-"""What a recipe says about the corpus: sources, chain, mix. Plugs are loaded here, so that every mistake shows at once."""
+"""What a recipe says about the corpus: sources, chain, mix. Its plugs are loaded here, all mistakes together."""
 
 from __future__ import annotations
 
-import glob
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -82,9 +81,9 @@ def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int) -> Corpus:
     """Loads all plugs; collects every mistake before it speaks."""
     wrong: list[Mistake] = []
 
-    def attempt(make: Callable[[], T]) -> T | None:
+    def attempt(load: Callable[..., T], *given: Any, **named: Any) -> T | None:
         try:
-            return make()
+            return load(*given, **named)
         except Mistakes as several:
             wrong.extend(several.found)
         except Mistake as one:
@@ -92,20 +91,15 @@ def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int) -> Corpus:
         return None
 
     sources = [
-        attempt(lambda entry=entry, number=number: _source(entry, folder, f"corpus.sources[{number}]"))
-        for number, entry in enumerate(settings.sources)
+        attempt(_source, entry, folder, f"corpus.sources[{number}]") for number, entry in enumerate(settings.sources)
     ]
     if not settings.sources:
         wrong.append(Mistake("no source", where="corpus.sources", mend="name at least one"))
     transforms = [
-        attempt(
-            lambda spec=spec, number=number: plugs.load(
-                "transform", spec, folder=folder, seed=seed, where=f"corpus.transforms[{number}]"
-            )
-        )
+        attempt(plugs.load, "transform", spec, folder=folder, seed=seed, where=f"corpus.transforms[{number}]")
         for number, spec in enumerate(settings.transforms)
     ]
-    template = attempt(lambda: plugs.load("template", settings.template, folder=folder, where="corpus.template"))
+    template: Any = attempt(plugs.load, "template", settings.template, folder=folder, where="corpus.template")
     if wrong:
         raise Mistakes(wrong)
     chain = _unique([part for transform in transforms for part in _parts(transform)])
@@ -121,7 +115,8 @@ def _source(entry: dict[str, Any], folder: Path, where: str) -> SourceEntry:
         raise Mistake("a source needs files", where=f"{where}.path", mend="give a path, a glob, or a list of them")
     files: list[Path] = []
     for pattern in patterns:
-        found = sorted(Path(name) for name in glob.glob(str(folder / pattern), recursive=True) if Path(name).is_file())
+        start = Path(pattern).anchor or folder
+        found = sorted(path for path in Path(start).glob(pattern.removeprefix(Path(pattern).anchor)) if path.is_file())
         if not found:
             raise Mistake(f"no file matches {pattern!r}", where=f"{where}.path", mend=f"paths start at {folder}")
         files += found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -48,7 +49,9 @@ def _tune(settings: TrainSettings, run: Path) -> None:
         manifest.load(run).stages["tokenise"].key,
         [sha256_of(file) for file in sorted(start.glob("*.safetensors"))] if start else None,
     ]
-    manifest.once(run, "train", made_from, ["model", "train/metrics.jsonl"], lambda: train(settings, run / "tokens", run))
+    manifest.once(
+        run, "train", made_from, ["model", "train/metrics.jsonl"], lambda: train(settings, run / "tokens", run)
+    )
 
 
 def _seeded(settings: TrainSettings, arm: Arm, block: str) -> TrainSettings:
@@ -58,7 +61,7 @@ def _seeded(settings: TrainSettings, arm: Arm, block: str) -> TrainSettings:
     return settings if "seed" in own else msgspec.structs.replace(settings, seed=arm.seed)
 
 
-def _problem_files(benchmark: object) -> list[str]:
+def _problem_files(benchmark: Any) -> list[str]:
     """Checksums of the files that a benchmark's settings name."""
-    paths = [value for value in msgspec.structs.astuple(benchmark) if isinstance(value, Path)]  # type: ignore[type-var]
-    return [sha256_of(path) for path in paths if path.is_file()]
+    settings = msgspec.structs.astuple(benchmark)
+    return [sha256_of(value) for value in settings if isinstance(value, Path) and value.is_file()]

@@ -24,7 +24,9 @@ def mistakes(value: Any, kind: Any, at: str) -> list[Mistake]:
     if struct is None or value is None:
         return _leaf(value, kind, at)
     if not isinstance(value, Mapping):
-        return [Mistake(f"expected keys and values, got {value!r}", where=at, mend=f"keys: {', '.join(_names(struct))}")]
+        return [
+            Mistake(f"expected keys and values, got {value!r}", where=at, mend=f"keys: {', '.join(_names(struct))}")
+        ]
     fields = {field.name: field for field in msgspec.structs.fields(struct)}
     found = [
         Mistake(f"there is no key {key!r} here", where=f"{at}.{key}".lstrip("."), mend=nearest(str(key), fields))
@@ -45,7 +47,11 @@ def _leaf(value: Any, kind: Any, at: str) -> list[Mistake]:
         convert(value, kind, folder=Path())
     except msgspec.ValidationError as error:
         text = str(error).split(" - at `$")[0]
-        return [Mistake(text[:1].lower() + text[1:], where=at, mend=f"it is {value!r} now" if _short(value) else "see its keys")]
+        return [
+            Mistake(
+                text[:1].lower() + text[1:], where=at, mend=f"it is {value!r} now" if _short(value) else "see its keys"
+            )
+        ]
     except TypeError:
         return [Mistake(f"{value!r} is not a path", where=at, mend="write it as text")]
     return []

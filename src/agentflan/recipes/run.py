@@ -41,7 +41,9 @@ def base_folder(arm: Arm, arms: Sequence[Arm], out: Path) -> Path:
     return out / (f"base-seed{arm.seed}" if several else "base")
 
 
-def build_all(arms: Sequence[Arm], out: Path, *, workers: int = 1, offline: bool = False, say: Say) -> list[dict[str, Any]]:
+def build_all(
+    arms: Sequence[Arm], out: Path, *, workers: int = 1, offline: bool = False, say: Say
+) -> list[dict[str, Any]]:
     """Builds the corpus of every arm, and of the bases they start from. Returns the arms' ledgers."""
     for arm in _first_of_each_seed(arms):
         if arm.base:
@@ -112,9 +114,7 @@ def report_on(out: Path, *, say: Say) -> Path:
 def scores_of(arms: Sequence[Arm], out: Path) -> dict[str, dict[str, dict[str, float]]]:
     """Arm -> benchmark -> metric -> value, of the arms that were measured."""
     files = {arm.name or "run": run_folder(arm, out) / "scores.json" for arm in arms}
-    return {
-        name: msgspec.json.decode(file.read_bytes())["benchmarks"] for name, file in files.items() if file.exists()
-    }
+    return {name: msgspec.json.decode(file.read_bytes())["benchmarks"] for name, file in files.items() if file.exists()}
 
 
 def _first_of_each_seed(arms: Sequence[Arm]) -> Iterator[Arm]:
@@ -215,7 +215,9 @@ def _side_by_side(function: str, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
     if not calls:
         return []
     at_once = min(len(calls), os.cpu_count() or 1)
-    with ProcessPoolExecutor(at_once, get_context("spawn"), _begin_child, (at_once > 1,), max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(
+        at_once, get_context("spawn"), _begin_child, (at_once > 1,), max_tasks_per_child=1
+    ) as pool:
         return [future.result() for future in [pool.submit(_call, function, call) for call in calls]]
 
 

@@ -11,7 +11,6 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.scalarbool import ScalarBoolean
-from ruamel.yaml.scalarbool import ScalarBoolean
 
 from agentflan.core.errors import Mistake, nearest
 

@@ -1,8 +1,5 @@
 """The model to begin with, and the folder the tuned one leaves behind."""
 
-# mypy: allow-untyped-calls
-# (transformers and torch leave some of their functions without types)
-
 from __future__ import annotations
 
 import shutil

@@ -1,8 +1,5 @@
 """From a model and a batch to the loss."""
 
-# mypy: allow-untyped-calls
-# (transformers and torch leave some of their functions without types)
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,8 +1,5 @@
 """The optimiser and its schedule: Muon (if wanted) for the hidden matrices, AdamW for the rest."""
 
-# mypy: allow-untyped-calls
-# (transformers and torch leave some of their functions without types)
-
 from __future__ import annotations
 
 import math

@@ -1,8 +1,5 @@
 """One tuning run: tokens and settings in, a model folder and its curves out."""
 
-# mypy: allow-untyped-calls
-# (transformers and torch leave some of their functions without types)
-
 from __future__ import annotations
 
 import sys
@@ -47,7 +44,7 @@ def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
         model.save(tuned, tokenizer, run / "model")
 
     def say(line: str) -> None:
-        print(f"{run.name}: {line}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{run.name}: {line}\n")
 
     backend(Job(settings, opened, run / "train", _digest(settings, tokens), begin, save, say))
 
@@ -89,4 +86,3 @@ def _digest(settings: TrainSettings, tokens: Path) -> str:
     if settings.model.path is not None:
         files += sorted(path for path in settings.model.path.iterdir() if path.is_file())
     return digest_of([msgspec.to_builtins(settings, enc_hook=str), [[path.name, sha256_of(path)] for path in files]])
-

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from agentflan.cli.said import Said, tell
 from agentflan.cli.options import strict
+from agentflan.cli.said import Said, tell
 from agentflan.cli.tables import ledger_table, left_over
 from agentflan.recipes.recipe import load
 from agentflan.recipes.run import build_all

@@ -9,8 +9,8 @@ import click
 from agentflan.cli.said import Said
 from agentflan.cli.scores import scores_table
 from agentflan.core import plugs
-from agentflan.evals.run import evaluate
 from agentflan.evals.named import model_named
+from agentflan.evals.run import evaluate
 
 
 @click.command()

@@ -19,7 +19,9 @@ SUBJECT = tuple(
     "ba bo bu da de du fa fe fo ga ge gu ka ke ko ku le li lo lu ma mo mu na ne nu pe po ra ri ro ru".split()
 )
 """Syllables of topics. None is an English word, and none is one of `OWN`."""
-OWN = tuple("sa se si ta te ti va ve vo za ze zo bri cru dra fle glo kra pli qui sko tru vlo zim nax pex rin vun jol wek".split())
+OWN = tuple(
+    "sa se si ta te ti va ve vo za ze zo bri cru dra fle glo kra pli qui sko tru vlo zim nax pex rin vun jol wek".split()
+)
 """Syllables of what a tool's name has of its own."""
 VALUES: dict[str, tuple[str, ...]] = {
     "city": tuple("paris london tokyo cairo lima oslo delhi rome kyoto boston madrid berlin".split()),
@@ -40,7 +42,15 @@ class Wordings(NamedTuple):
 ASKS = Wordings(
     (
         *("please check {}", "look up {}", "i need {}", "find {}", "get {}", "can you check {}", "show {} to us"),
-        *("could you find {}", "i want {}", "give us {}", "search {}", "fetch {}", "please query {}", "help us find {}"),
+        *(
+            "could you find {}",
+            "i want {}",
+            "give us {}",
+            "search {}",
+            "fetch {}",
+            "please query {}",
+            "help us find {}",
+        ),
     ),
     ("i am after {}", "would you pull up {}", "let us have {}", "kindly report {}"),
 )
@@ -171,7 +181,9 @@ class World(NamedTuple):
         return query.format(topic), reply.format(topic)
 
     def wording(self, dice: Dice, wordings: Wordings) -> str:
-        return dice.pick((wordings.tuning if self.tuning_words else ()) + (wordings.held_out if self.held_out_words else ()))
+        return dice.pick(
+            (wordings.tuning if self.tuning_words else ()) + (wordings.held_out if self.held_out_words else ())
+        )
 
 
 def _split(options: Sequence[Any], held: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

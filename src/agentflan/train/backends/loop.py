@@ -1,8 +1,5 @@
 """The reference backend: a plain torch loop on one device (paper section 4: full tuning)."""
 
-# mypy: allow-untyped-calls
-# (transformers and torch leave some of their functions without types)
-
 from __future__ import annotations
 
 import time
