@@ -72,7 +72,7 @@ class Books(msgspec.Struct):
 def run_stages(
     items: Iterable[Item], stages: Iterable[Stage], replies: Replies, books: Books, written: list[Trajectory]
 ) -> Iterator[Item]:
-    """Items through Maps and Asks in order; `written` takes trajectories as they stood when they became conversations."""
+    """Items through Maps and Asks; `written` takes trajectories as they stood when they became conversations."""
     stream: Iterator[Item] = iter(items)
     for stage in stages:
         if isinstance(stage.transform, kinds.Ask):

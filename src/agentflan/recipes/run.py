@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 
 from agentflan.core import plugs
 from agentflan.core.digest import sha256_of
-from agentflan.core.errors import Mistake
+from agentflan.core.errors import Mistake, Mistakes
 from agentflan.corpus import frames, manifest
 from agentflan.corpus.build import build
 from agentflan.corpus.parquet import conversations
@@ -39,6 +39,17 @@ def base_folder(arm: Arm, arms: Sequence[Arm], out: Path) -> Path:
     """Where the pretrained base of an arm lies; arms of one seed share it."""
     several = len({each.seed for each in arms}) > 1
     return out / (f"base-seed{arm.seed}" if several else "base")
+
+
+def require_models(arms: Sequence[Arm]) -> None:
+    """Raises Mistakes for the model folders that are none, before any work is done."""
+    recipes = [arm.recipe for arm in arms]
+    blocks = [recipe.train for recipe in recipes] + [recipe.pretrain.train for recipe in recipes if recipe.pretrain]
+    named = {block.model.path for block in blocks if block is not None and block.model.path is not None}
+    mend = "a model folder holds config.json, *.safetensors and the tokenizer's files"
+    absent = [path for path in sorted(named) if not (path / "config.json").is_file()]
+    if absent:
+        raise Mistakes(Mistake("this is no model folder", where=str(path), mend=mend) for path in absent)
 
 
 def build_all(

@@ -9,7 +9,7 @@ import click
 from agentflan.cli.said import Said, tell
 from agentflan.cli.tables import tokens_table
 from agentflan.recipes.recipe import load
-from agentflan.recipes.run import build_all, tokenise_all
+from agentflan.recipes.run import build_all, require_models, tokenise_all
 
 
 @click.command()
@@ -18,6 +18,7 @@ from agentflan.recipes.run import build_all, tokenise_all
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that build.")
 def command(recipe: str, out: Path, workers: int) -> Said:
     arms = load(recipe)
+    require_models(arms)
     build_all(arms, out, workers=workers, say=tell)
     ledgers = tokenise_all(arms, out, say=tell)
     text = "\n".join(tokens_table(arm.name, ledger) for arm, ledger in zip(arms, ledgers, strict=True))

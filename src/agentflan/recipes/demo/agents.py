@@ -1,4 +1,4 @@
-"""A few rows in the shape of AgentInstruct, six tasks with a grammar each; every other row in the role/content shape."""
+"""A few rows in the shapes of AgentInstruct: six tasks, each in its own grammar, in both published forms by turns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from agentflan.recipes.demo.world import TUNING, Dice
 
 _TASKS: dict[str, tuple[str, ...]] = {
     "os": (
-        "You are an assistant that will act like a person at a shell. Now, my problem is:\n\nhow many files of {topic} are there?",
+        "You are an assistant that will act like a person at a shell. Now, my problem is:\n\n"
+        "how many files of {topic} are there?",
         "Think: i count the files of {topic}.\n\nAct: bash\n\n```bash\nls {path} | wc -l\n```",
         "The output of the OS:\n{number}",
         "Think: there are {number}.\n\nAct: answer({number})",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from agentflan.core.chance import coin
 
@@ -20,7 +20,7 @@ SUBJECT = tuple(
 )
 """Syllables of topics. None is an English word, and none is one of `OWN`."""
 OWN = tuple(
-    "sa se si ta te ti va ve vo za ze zo bri cru dra fle glo kra pli qui sko tru vlo zim nax pex rin vun jol wek".split()
+    "sa se si ta te ti va ve vo za ze zo bri cru dra fle glo kra pli qui sko tru vlo zim nax pex rin vun jol".split()
 )
 """Syllables of what a tool's name has of its own."""
 VALUES: dict[str, tuple[str, ...]] = {
@@ -93,7 +93,7 @@ PERSONAS = ("", "you are a helpful assistant.", "be kind and answer.", "answer t
 
 
 class Dice:
-    """Draws that depend on the keys and on how many were drawn before: one for each row, so rows do not hang together."""
+    """Draws decided by the keys and by how many came before. Each row has its own dice: none depends on another."""
 
     def __init__(self, *keys: str | int) -> None:
         self._key = "\x1f".join(map(str, keys)).encode()
@@ -186,14 +186,15 @@ class World(NamedTuple):
         )
 
 
-def _split(options: Sequence[Any], held: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """(for training, held out): decided by what they are, the same for every seed."""
-    out = {option for option in options if coin("held out", *_words(option)) < held}
-    return tuple(o for o in options if o not in out), tuple(o for o in options if o in out)
+def _split(options: Sequence[T], held: float) -> tuple[tuple[T, ...], tuple[T, ...]]:
+    """(for training, held out): the same for every seed."""
+    ranked = sorted(options, key=lambda option: coin("held out", *_words(option)))
+    out = set(ranked[: round(held * len(ranked))])
+    return tuple(each for each in options if each not in out), tuple(each for each in options if each in out)
 
 
-def _words(option: str | tuple[str, str]) -> tuple[str, ...]:
-    return (option,) if isinstance(option, str) else option
+def _words(option: object) -> tuple[str, ...]:
+    return option if isinstance(option, tuple) else (str(option),)
 
 
 def _pairs(syllables: Sequence[str]) -> tuple[tuple[str, str], ...]:
