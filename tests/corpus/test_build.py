@@ -168,13 +168,22 @@ def test_a_source_without_a_usable_row_is_a_mistake(tmp_path: Path) -> None:
     path = written(tmp_path, [{"question": "?"}])
     with pytest.raises(Mistake, match="no row could be used"):
         build(corpus_of(path), tmp_path / "out")
-    assert not (tmp_path / "out" / "corpus").exists()
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "  \n"])
+def test_an_empty_source_is_a_mistake(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(content)
+    with pytest.raises(Mistake, match=r"is empty|hold no rows"):
+        build(corpus_of(path), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_chain_that_never_makes_conversations_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match="add `converse`"):
         build(corpus_of(written(tmp_path, [row(1)]), ({"use": "finished_only"},)), tmp_path / "out")
-    assert not (tmp_path / "out" / "corpus").exists()
+    assert not (tmp_path / "out").exists()
 
 
 def test_missing_replies_leave_rows_pending_and_given_ones_fill_them(tmp_path: Path) -> None:

@@ -162,7 +162,9 @@ def _ledger(conversations: int, characters: Characters, negatives: bool) -> dict
         return {"name": name, "in": into, "out": out, **kept, **more}
 
     stages = [
-        stage("read/toolbench", 4_120, 4_030, dropped={"no_call": 78}, quarantined={"not_json": 9, "bad_tool_list": 3}),
+        stage(
+            "read/toolbench", 4_120, 4_030, dropped={"no_call": 78}, quarantined={"broken_json": 9, "bad_tool_list": 3}
+        ),
         stage("read/sharegpt", 2_000, 1_991, dropped={"empty": 9}),
         stage("finished_only", 6_021, 5_400, dropped={"gave_up": 402, "no_answer": 219}),
         stage("no_restarts", 5_400, 5_233, dropped={"restarted": 167}),

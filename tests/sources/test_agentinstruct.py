@@ -150,7 +150,7 @@ def test_a_shell_task_ends_with_finish_or_in_mid_action() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"{", "not_json"),
+        (b"{", "broken_json"),
         (b'{"id": "os_1"}', "not_a_conversation"),
         (b'{"id": "os_1", "conversations": [1]}', "wrong_shape"),
         (row("os_1", ("human", "no question", None), ("gpt", "Act: finish", True)), "no_question"),

@@ -77,7 +77,7 @@ def test_drawn_rows(source: Any, row: dict[str, Any]) -> None:
 @every
 @given(row=st.binary(max_size=40) | rows.map(msgspec.json.encode).map(lambda row: row[: len(row) // 2]))
 def test_bytes_that_are_no_row(source: Any, row: bytes) -> None:
-    assert become(source, row) in {"not_json", "wrong_shape", "not_a_conversation", "not_a_search"}
+    assert become(source, row) in {"broken_json", "wrong_shape", "not_a_conversation", "not_a_search"}
 
 
 @every

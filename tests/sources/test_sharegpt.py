@@ -72,9 +72,9 @@ def test_no_talk_to_learn_from_is_dropped(data: bytes, reason: str) -> None:
         (row(("human", "Hi"), ("function_call", "{}")), "unknown_role"),
         (row(("human", "Hi"), ("system", "x"), ("gpt", "Hello")), "system_turn_inside"),
         (row(), "not_a_conversation"),
-        (b"\xff", "not_json"),
-        (b'"\\ud800"', "not_json"),
-        (b'{"x":' + b"[" * 100_000, "not_json"),
+        (b"\xff", "broken_json"),
+        (b'"\\ud800"', "broken_json"),
+        (b'{"x":' + b"[" * 100_000, "broken_json"),
         (b'{"conversations": [{"from": 1}]}', "wrong_shape"),
     ],
 )

@@ -207,7 +207,7 @@ def test_an_order_that_no_search_has_is_quarantined(turns: list[tuple[str, str]]
     [
         (b"{}", "not_a_search"),
         (b"[]", "wrong_shape"),
-        (b"{", "not_json"),
+        (b"{", "broken_json"),
         (row(("user", "q"), ("assistant", CALL), apis="[{'name': "), "tool_list_broken"),
         (row(("user", "q"), ("assistant", CALL), apis="[{'name': open()}]"), "tool_list_broken"),
     ],

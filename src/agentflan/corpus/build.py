@@ -60,13 +60,28 @@ def build(
     work = out / "work"
     job = Job(work, pieces, plan(stages), Replies(replies))
     _claim(job, work)
+    try:
+        _run(job, workers, say)
+        return _finish(job, stages, out)
+    except Mistake:  # the next build will not be this one, so nothing is kept for it
+        _clear(work, out)
+        raise
+
+
+def _run(job: Job, workers: int, say: Say) -> None:
     with _pool(job, workers) as each_shard:
         _read_all(job, each_shard, say)
         for number in range(1, len(job.passes) + 1):
             each_shard(number)
             _hand_over(job, number)
             say(f"pass {number} of {len(job.passes)} done")
-    return _finish(job, stages, out)
+
+
+def _clear(work: Path, out: Path) -> None:
+    for folder in (work, out / "corpus.tmp", out / "trajectories.tmp"):
+        shutil.rmtree(folder, ignore_errors=True)
+    if not any(out.iterdir()):
+        out.rmdir()
 
 
 def _claim(job: Job, work: Path) -> None:

@@ -25,30 +25,35 @@ def pack_note(place: int, key: str, note: Any) -> bytes:
     return len(body).to_bytes(4, "little") + body
 
 
-def decide(group: kinds.Group, files: list[Path], sizes: list[int], work: Path) -> list[dict[int, Any]]:
+def decide(
+    group: kinds.Group, files: list[Path], sizes: list[int], work: Path, *, held: int = HELD
+) -> list[dict[int, Any]]:
     """Runs `group.decide` once per key; verdicts by shard and by the item's place in it.
 
-    `files[i]` holds the notes of shard i, `sizes[i]` how many items that shard has.
+    `files[i]` holds the notes of shard i, `sizes[i]` how many items that shard has; `held` is the
+    memory for notes, in bytes of them.
     """
     starts = [0]
     for size in sizes:
         starts.append(starts[-1] + size)
     verdicts: list[dict[int, Any]] = [{} for _ in files]
-    for number, verdict in _decided(group, files, starts, work):
+    for number, verdict in _decided(group, files, starts, work, held):
         shard = bisect.bisect_right(starts, number) - 1
         verdicts[shard][number - starts[shard]] = verdict
     return verdicts
 
 
-def _decided(group: kinds.Group, files: list[Path], starts: list[int], work: Path) -> Iterator[tuple[int, Any]]:
+def _decided(
+    group: kinds.Group, files: list[Path], starts: list[int], work: Path, held: int
+) -> Iterator[tuple[int, Any]]:
     if _single_key(files):
         yield from group.decide((number, note) for number, _, note in _notes(files, starts))
         return
     total = sum(file.stat().st_size for file in files)
-    if total <= HELD:
+    if total <= held:
         yield from _by_key(group, _notes(files, starts))
         return
-    for part in _parted(_notes(files, starts), total // HELD + 1, work):
+    for part in _parted(_notes(files, starts), total // held + 1, work):
         yield from _by_key(group, _notes([part], [0]))
         part.unlink()
 

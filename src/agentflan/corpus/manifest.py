@@ -87,7 +87,6 @@ def once(
     manifest = load(run)
     if stage in manifest.stages and manifest.stages[stage].key == key and _intact(run, manifest, names):
         return False
-    run.mkdir(parents=True, exist_ok=True)
     work()
     manifest = load(run)
     manifest.versions = versions()

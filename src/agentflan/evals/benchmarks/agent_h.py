@@ -92,7 +92,8 @@ class AgentH(Plug, frozen=True):
         if all(part in shares for part in (*parts, f"miss/{_DUE}")):
             wrong = [(-0.5 / len(parts), shares[part]) for part in parts]
             shares["balanced"] = combined(1, [*wrong, (-0.5, shares[f"miss/{_DUE}"])])
-        metrics = {name: value for name in sorted(shares) for name, value in _bounded(name, shares[name])}
+        told = sorted(shares, key=lambda name: (_place(name), name))
+        metrics = {name: value for name in told for name, value in _bounded(name, shares[name])}
         return metrics | {f"n/{where}": float(len(columns.get(f"empty/{where}", ()))) for where in CIRCUMSTANCES}
 
     def _holds(self, text: str, words: Sequence[str]) -> bool:
@@ -101,6 +102,13 @@ class AgentH(Plug, frozen=True):
         if self.line_start:
             return any(line.lstrip().startswith(tuple(words)) for line in text.splitlines())
         return any(word in text for word in words)
+
+
+def _place(metric: str) -> int:
+    """Where a metric stands among the others: what matters most comes first."""
+    order = ("over_call", "names_tool", "miss", "right_tool", "right_arguments", "h_score", "balanced")
+    name = metric.partition("/")[0]
+    return order.index(name) if name in order else len(order)
 
 
 def _bounded(name: str, share: Estimate) -> list[tuple[str, float]]:

@@ -12,7 +12,7 @@ import msgspec
 
 from agentflan.recipes.demo import agents, base, problems, rows
 
-SEARCHES, CHATS, TASKS, PROBLEMS = 3600, 3600, 4, 100
+SEARCHES, CHATS, TASKS, PROBLEMS = 3600, 3600, 4, 200
 """Searches, chats, rows of each of six tasks, problems of each circumstance."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agentflan.dialects.writing.wordings import wordings
-from agentflan.recipes.demo.world import BASE, OWN, SUBJECT, VALUES, Dice, Tool
+from agentflan.recipes.demo.world import BASE, OWN, PERSONAS, SUBJECT, VALUES, Dice, Tool
 
 REPEATS, LISTS, DOCUMENTS = 8000, 6400, 19200
 """How many of each there are, in this order."""
@@ -63,10 +63,7 @@ def _list_again(dice: Dice) -> Turns:
 
 
 def _talk(dice: Dice) -> Turns:
-    turns: Turns = []
-    if dice.coin() < 0.5:
-        topics = BASE.distinct_topics(dice, 2 + dice.below(3))
-        turns.append(("system", notes([BASE.tool(dice, topic) for topic in topics])))
+    turns = _opening(dice, 0.5)
     for _ in range(2):
         query, reply = BASE.chat(dice, BASE.topic(dice))
         turns += [("human", query), ("gpt", reply)]
@@ -74,10 +71,20 @@ def _talk(dice: Dice) -> Turns:
 
 
 def _declined(dice: Dice) -> Turns:
-    """As `negatives` words it, so that no arm has to learn these sentences: only when they are due."""
+    """Mostly beside notes that do not help; worded as `negatives` words it, so that only the when is left to learn."""
+    turns = _opening(dice, 0.85)
     asked = BASE.request(dice, BASE.topic(dice))
     words = " and ".join(asked.values.values()) or "this"
-    return [("human", asked.text), ("gpt", dice.pick(_refusals()).replace("{words}", words))]
+    return [*turns, ("human", asked.text), ("gpt", dice.pick(_refusals()).replace("{words}", words))]
+
+
+def _opening(dice: Dice, noted: float) -> Turns:
+    """A system prompt or none; with notes in a share of cases."""
+    if dice.coin() < noted:
+        topics = BASE.distinct_topics(dice, 2 + dice.below(3))
+        return [("system", notes([BASE.tool(dice, topic) for topic in topics]))]
+    persona = dice.pick(PERSONAS)
+    return [("system", persona)] if persona else []
 
 
 def _refusals() -> tuple[str, ...]:

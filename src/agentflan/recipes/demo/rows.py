@@ -71,7 +71,7 @@ def arguments_of(tool: Tool, query: Query) -> str:
 
 
 def _opening(dice: Dice) -> str:
-    if dice.coin() < 0.6:
+    if dice.coin() < 0.4:
         return dice.pick(PERSONAS)
     topics = TUNING.distinct_topics(dice, 2 + dice.below(3))
     return notes([TUNING.tool(dice, topic) for topic in topics])

@@ -89,7 +89,8 @@ CHATS = Wordings(
     ),
 )
 """Ordinary queries that need no tool, each with its reply."""
-PERSONAS = ("", "you are a helpful assistant.", "be kind and answer.", "answer the user.")
+PERSONAS = ("", "You are a helpful assistant.", "You are a helpful assistant. be kind.", "answer the user.")
+"""System prompts of plain talk; none, for one."""
 
 
 class Dice:

@@ -81,4 +81,4 @@ def decoded(decoder: msgspec.json.Decoder[R], row: bytes) -> R:
     except msgspec.ValidationError as error:
         raise Unreadable("wrong_shape", str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Unreadable("not_json", str(error)) from error
+        raise Unreadable("broken_json", str(error)) from error
