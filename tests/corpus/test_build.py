@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,7 @@ def test_what_stands_in_the_ledger_stands_in_the_files(real: Corpus, tmp_path: P
     ledger = build(real, tmp_path)
     found = list(conversations(tmp_path / "corpus"))
     assert len(found) == ledger["conversations"]
+    assert ledger["shares"] == dict(sorted(Counter(conversation.kind for conversation in found).items()))
     trained = dict.fromkeys((*CAPABILITIES, "chat"), 0)
     for conversation in found:
         for message in conversation.messages:

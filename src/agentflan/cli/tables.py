@@ -32,7 +32,11 @@ def ledger_table(name: str, ledger: Mapping[str, Any]) -> str:
     body = table(["stage", "in", "made", "out", "pending", "left"], rows)
     characters = ledger["characters"]
     share = characters["trained"] / max(characters["total"], 1)
-    foot = f"{ledger['conversations']:,} conversations, {characters['total']:,} characters, {share:.1%} of them trained"
+    mix = ", ".join(f"{kind} {count:,}" for kind, count in ledger["shares"].items())
+    foot = (
+        f"{ledger['conversations']:,} conversations ({mix}); "
+        f"{characters['total']:,} characters, {share:.1%} of them trained"
+    )
     return "\n".join(filter(None, [name, body, foot]))
 
 

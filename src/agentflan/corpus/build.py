@@ -229,7 +229,7 @@ def _ledger(job: Job, stages: list[Stage], every: list[tuple[int, int]]) -> dict
     totals = {name: Counts() for name in ("read", *(stage.name for stage in stages))}
     sources: dict[str, Counts] = {}
     characters = Characters()
-    conversations = 0
+    shares: Counter[str] = Counter()
     for number, shard in every:
         books = job.books(number, shard)
         for name, counts in books.counts.items():
@@ -238,13 +238,14 @@ def _ledger(job: Job, stages: list[Stage], every: list[tuple[int, int]]) -> dict
             sources.setdefault(job.shards[shard][0].name, Counts()).add(books.counts["read"])
         if number == len(job.passes):
             characters.add(books.characters)
-            conversations += books.items
+            shares.update(books.shares)
     unbalanced = [name for name, counts in totals.items() if not counts.holds()]
     if unbalanced:
         raise AssertionError(f"the books of {', '.join(unbalanced)} do not balance")
     return {
         "stages": [{"name": name, **counts.written()} for name, counts in totals.items()],
         "sources": {name: counts.written() for name, counts in sources.items()},
-        "conversations": conversations,
+        "conversations": shares.total(),
+        "shares": dict(sorted(shares.items())),
         "characters": msgspec.to_builtins(characters),
     }

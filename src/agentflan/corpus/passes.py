@@ -109,6 +109,7 @@ def _kept(stream: Iterator[Item], job: Job, number: int, shard: int, books: Book
     if group is None:
         for item in stream:
             books.items += 1
+            books.shares[item.kind] = books.shares.get(item.kind, 0) + 1
             if not isinstance(item, Trajectory):
                 books.characters.count(item)
             yield frames.pack(item)

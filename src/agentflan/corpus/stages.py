@@ -60,6 +60,8 @@ class Books(msgspec.Struct):
     characters: Characters = msgspec.field(default_factory=Characters)
     items: int = 0
     """How many items the pass left in its shard."""
+    shares: dict[str, int] = msgspec.field(default_factory=dict)
+    """The same by kind: agent, general, lesson, negative."""
 
     def stage(self, name: str) -> Counts:
         return self.counts.setdefault(name, Counts())

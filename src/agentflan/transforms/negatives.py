@@ -20,7 +20,7 @@ class Negatives(Plug, frozen=True):
     """Share of them beside irrelevant tools, which share no name with the query's own; a query for which no such tools
     are found gets none."""
     ordinary_count: int | None = None
-    """Ordinary queries, with their own answers, beside tools. None: half of `count`."""
+    """Ordinary queries, with their own answers, beside tools. None: half as many as tool queries were found."""
     language: str = "en"
     """Which file of refusals stands in where no language model is asked."""
     seed: int = 0
@@ -30,6 +30,10 @@ class Negatives(Plug, frozen=True):
             raise ValueError("counts are at least 0 and irrelevant_share lies between 0 and 1")
 
     def parts(self) -> tuple[tuple[str, Any], ...]:
-        ordinary = self.count // 2 if self.ordinary_count is None else self.ordinary_count
-        pick = Choose(count=self.count, irrelevant_share=self.irrelevant_share, ordinary_count=ordinary, seed=self.seed)
+        pick = Choose(
+            count=self.count,
+            irrelevant_share=self.irrelevant_share,
+            ordinary_count=self.ordinary_count,
+            seed=self.seed,
+        )
         return (("pick", pick), ("reply", Reply(language=self.language, seed=self.seed)))

@@ -55,7 +55,7 @@ class _Smallest:
 class Choose(Plug, frozen=True):
     count: int
     irrelevant_share: float
-    ordinary_count: int
+    ordinary_count: int | None
     seed: int
 
     def note(self, item: Item) -> tuple[str, _Told] | None:
@@ -77,8 +77,9 @@ class Choose(Plug, frozen=True):
 
     def decide(self, notes: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, list[Any]]]:
         """Verdict of a conversation: (kind, what is taken over) of each negative that it makes."""
-        queries, chats = _Smallest(self.count), _Smallest(self.ordinary_count)
-        donors = _Smallest(max(256, 2 * (self.count + self.ordinary_count)))
+        most = self.count // 2 if self.ordinary_count is None else self.ordinary_count
+        queries, chats = _Smallest(self.count), _Smallest(most)
+        donors = _Smallest(max(256, 2 * (self.count + most)))
         for number, note in notes:
             told = _Told(*note)
             if told.tools:
@@ -93,7 +94,8 @@ class Choose(Plug, frozen=True):
             donor = offered.next(told.tools) if irrelevant else None
             maker, kind = (number, BARE) if donor is None else (donor, IRRELEVANT)
             verdicts.setdefault(maker, []).append((kind, told))
-        for _, told in chats.ranked():
+        ordinary = len(queries.ranked()) // 2 if self.ordinary_count is None else most
+        for _, told in chats.ranked()[:ordinary]:
             if (donor := offered.next(())) is not None:
                 verdicts.setdefault(donor, []).append((ORDINARY, told))
         for number in sorted(verdicts):
