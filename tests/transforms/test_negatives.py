@@ -77,7 +77,7 @@ def test_exactly_so_many_of_each_kind(count: int, share: float, ordinary: int | 
     wanted = min(count, 20)
     assert kinds.count("n1") + kinds.count("n2") == wanted
     assert kinds.count("n2") == round(wanted * share)
-    assert kinds.count("n3") == min(count // 2 if ordinary is None else ordinary, 12)
+    assert kinds.count("n3") == min(wanted // 2 if ordinary is None else ordinary, 12)
     assert all(alternates(item) for item in made)
 
 
