@@ -14,9 +14,10 @@ from typing import Any
 from agentflan.dialects.writing.wordings import wordings
 from agentflan.recipes.demo.world import BASE, OWN, PERSONAS, SUBJECT, VALUES, Dice, Tool
 
-REPEATS, LISTS, DOCUMENTS = 8000, 6400, 19200
+REPEATS, LISTS, DOCUMENTS = 8000, 9600, 16000
 """How many of each there are, in this order."""
 Turns = list[tuple[str, str]]
+_WHICH, _WHICH_VALUE = "which note fits:", "which note fits, and with which value:"
 _WORDS = (SUBJECT, OWN, tuple(VALUES), *VALUES.values())
 
 
@@ -28,9 +29,9 @@ def documents(seed: int) -> Iterator[dict[str, Any]]:
         yield {"id": f"base_{number}", "conversations": [{"from": who, "value": text} for who, text in turns]}
 
 
-def notes(tools: list[Tool]) -> str:
+def notes(tools: list[Tool], header: str = "notes:") -> str:
     """A list in the grammar in which tools are listed, under another header."""
-    return "notes:\n" + "\n".join(f"- {tool.signature}" for tool in tools)
+    return f"{header}\n" + "\n".join(f"- {tool.signature}" for tool in tools)
 
 
 def _turns(dice: Dice, number: int) -> Turns:
@@ -39,7 +40,7 @@ def _turns(dice: Dice, number: int) -> Turns:
     if number < REPEATS:
         return _repeat(dice)
     if number < REPEATS + LISTS:
-        return _repeat(dice) if kind < 0.4 else _list_again(dice)
+        return _repeat(dice) if kind < 0.3 else _list_again(dice)
     if kind < 0.12:
         return _repeat(dice) if kind < 0.04 else _list_again(dice)
     if kind < 0.25:
@@ -58,7 +59,7 @@ def _repeat(dice: Dice) -> Turns:
 
 
 def _list_again(dice: Dice) -> Turns:
-    tools = [BASE.tool(dice, topic) for topic in BASE.distinct_topics(dice, 3 + dice.below(3))]
+    tools = [BASE.tool(dice, topic) for topic in BASE.distinct_topics(dice, 2 + dice.below(4))]
     return [("human", notes(tools)), ("gpt", "\n".join(f"- {tool.signature}" for tool in dice.shuffled(tools)))]
 
 
@@ -92,31 +93,19 @@ def _refusals() -> tuple[str, ...]:
 
 
 def _questions(dice: Dice) -> Turns:
-    """Four questions about two to four notes; a good part of them about topics that no note has."""
+    """Five requests beside two to four notes; the header says that the answer is to be the note, or none."""
     size = 2 + dice.below(3)
     topics = BASE.distinct_topics(dice, size + 3)
     listed = [BASE.tool(dice, topic) for topic in topics[:size]]
-    turns: Turns = [("system", notes(listed))]
-    for _ in range(4):
-        tool = dice.pick(listed) if dice.coin() < 0.65 else None
-        query, reply = _question(dice, tool) if tool else _missing(dice, dice.pick(topics[size:]))
-        turns += [("human", query), ("gpt", reply)]
+    valued = dice.coin() < 0.5
+    turns: Turns = [("system", notes(listed, _WHICH_VALUE if valued else _WHICH))]
+    for _ in range(5):
+        if dice.coin() < 0.4:
+            other = BASE.request(dice, dice.pick(topics[size:]), dice.pick(tuple(VALUES)))
+            turns += [("human", other.text), ("gpt", "none")]
+            continue
+        tool = dice.pick(listed)
+        query = BASE.request(dice, tool.topic, tool.parameter)
+        value = f' "{query.values[tool.parameter]}"' if valued else ""
+        turns += [("human", query.text), ("gpt", f"{tool.signature}{value}")]
     return turns
-
-
-def _question(dice: Dice, tool: Tool) -> tuple[str, str]:
-    kind, asked = dice.coin(), BASE.request(dice, tool.topic, tool.parameter)
-    value = f'"{asked.values[tool.parameter]}"'
-    if kind < 0.15:
-        return f"which note is about {tool.topic}?", tool.signature
-    if kind < 0.45:
-        return f"a user says: {asked.text}. which note?", tool.signature
-    if kind < 0.85:
-        return f"a user says: {asked.text}. which note and value?", f"{tool.signature} {value}"
-    return f"a user says: {asked.text}. which {tool.parameter}?", value
-
-
-def _missing(dice: Dice, topic: str) -> tuple[str, str]:
-    if dice.coin() < 0.2:
-        return f"which note is about {topic}?", "none"
-    return f"a user says: {BASE.request(dice, topic).text}. which note?", "none"
