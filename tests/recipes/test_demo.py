@@ -17,7 +17,7 @@ from agentflan.core.types import CIRCUMSTANCES, Answer, Dropped, Problem, Reply,
 from agentflan.corpus.tokenizer import train_bpe
 from agentflan.dialects.react import React
 from agentflan.evals.benchmarks.agent_h import AgentH
-from agentflan.recipes.demo import PROBLEMS, TASKS, base, problems, rows, write_demo
+from agentflan.recipes.demo import PROBLEMS, TASKS, pretraining, problems, rows, write_demo
 from agentflan.recipes.demo.world import ASKS, CHATS, CLOSINGS, HELD_OUT, LINKS, OWN, SUBJECT, VALUES
 from agentflan.recipes.recipe import load
 from agentflan.sources.agentinstruct import Agentinstruct
@@ -166,7 +166,7 @@ def test_the_right_tool_is_offered_once_and_only_where_it_is_due(demo: Path) -> 
 
 def test_a_seed_decides_everything() -> None:
     def drawn(seed: int) -> list[Any]:
-        made = (base.documents(seed), rows.searches(seed, 3), rows.chats(seed, 3), problems.problems(seed, 2))
+        made = (pretraining.documents(seed), rows.searches(seed, 3), rows.chats(seed, 3), problems.problems(seed, 2))
         return [list(islice(each, 10)) for each in made]
 
     assert drawn(3) == drawn(3)

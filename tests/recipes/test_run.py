@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agentflan.corpus.verify import verify
-from agentflan.recipes.demo import base, rows
+from agentflan.recipes.demo import pretraining, rows
 
 RECIPE = """\
 seed: 3
@@ -50,7 +50,7 @@ def agentflan(*arguments: object) -> subprocess.CompletedProcess[str]:
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recipe")
     (folder / "rows").mkdir()
-    made = {"base": list(base.documents(0))[-40:], "toolbench": rows.searches(0, 30), "chat": rows.chats(0, 30)}
+    made = {"base": list(pretraining.documents(0))[-40:], "toolbench": rows.searches(0, 30), "chat": rows.chats(0, 30)}
     for name, items in made.items():
         (folder / "rows" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in items))
     path = folder / "tiny.yaml"

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from agentflan.recipes.demo import agents, base, problems, rows
+from agentflan.recipes.demo import agents, pretraining, problems, rows
 
 SEARCHES, CHATS, TASKS, PROBLEMS = 3600, 3600, 4, 200
 """Searches, chats, rows of each of six tasks, problems of each circumstance."""
@@ -22,7 +22,7 @@ def write_demo(folder: Path, seed: int = 0) -> None:
     recipe = resources.files("agentflan.recipes").joinpath("demo.yaml").read_text(encoding="utf-8")
     (folder / "demo.yaml").write_text(recipe.replace("seed: 0", f"seed: {seed}", 1), encoding="utf-8")
     (folder / "rows").mkdir(exist_ok=True)
-    _write(folder / "rows" / "base.jsonl", base.documents(seed))
+    _write(folder / "rows" / "base.jsonl", pretraining.documents(seed))
     _write(folder / "rows" / "toolbench.jsonl", rows.searches(seed, SEARCHES))
     _write(folder / "rows" / "chat.jsonl", rows.chats(seed, CHATS))
     _write(folder / "rows" / "agentinstruct.jsonl", agents.tasks(seed, TASKS))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from agentflan.recipes.demo.base import notes
+from agentflan.recipes.demo.pretraining import notes
 from agentflan.recipes.demo.world import PERSONAS, TUNING, Dice, Query, Tool
 
 Row = dict[str, Any]
