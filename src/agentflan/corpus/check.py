@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from agentflan.core import plugs
+from agentflan.core import kinds, plugs
 from agentflan.core.errors import Mistake, Unreadable
 from agentflan.core.types import Conversation, Trajectory
 from agentflan.corpus.build import SHARD_BYTES
@@ -73,10 +73,10 @@ def check(path: Path) -> Checked:
 
 
 def _read(name: str, path: Path) -> _Reading:
-    source = plugs.load("source", name)
+    source: kinds.Source = plugs.load("source", name)
     found = _Reading(name, 0, 0, Counter(), Counter(), Counter(), {})
     items = recognised = 0
-    for number, row in enumerate(_rows(path), 1):
+    for number, row in enumerate(_rows(path, source), 1):
         items += 1
         try:
             outcome = source(row)
@@ -98,9 +98,9 @@ def _read(name: str, path: Path) -> _Reading:
     return found._replace(items=items, recognised=recognised)
 
 
-def _rows(path: Path) -> Iterator[bytes]:
-    for shard in shards(path, SHARD_BYTES):
-        yield from rows(shard)
+def _rows(path: Path, source: kinds.Source) -> Iterator[bytes]:
+    for shard in shards(path, SHARD_BYTES, source):
+        yield from rows(shard, source)
 
 
 def _kind(reading: _Reading) -> FileKind:
