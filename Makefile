@@ -17,7 +17,7 @@ endif
 .PHONY: help venv demo test test-slow bench lint clean
 
 help:
-	@echo 'make demo       set up, then the whole job on demonstration data: runs/demo/report.html'
+	@echo 'make demo       set up, then the whole job on demonstration data: runs/demo/report.html (SEED=1 draws it anew)'
 	@echo 'make test       set up, then all tests (TESTFLAGS=... goes to pytest)'
 	@echo 'make test-slow  the same, with the campaigns at full size'
 	@echo 'make bench      one JSON object a line (ONLY=name for one)'
@@ -36,9 +36,12 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+# `make demo SEED=1` draws all rows anew and keeps them apart, in demo-1/ and runs/demo-1/.
+DEMO := demo$(if $(SEED),-$(SEED))
+
 demo: venv
-	@test -e demo/demo.yaml || $(BIN)/agentflan init demo
-	$(BIN)/agentflan run demo/demo.yaml -o runs/demo
+	@test -e $(DEMO)/demo.yaml || $(BIN)/agentflan init $(DEMO) --seed $(or $(SEED),0)
+	$(BIN)/agentflan run $(DEMO)/demo.yaml -o runs/$(DEMO)
 
 test: venv
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(TESTFLAGS)
@@ -55,4 +58,4 @@ lint: venv
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) demo runs dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) demo demo-* runs dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

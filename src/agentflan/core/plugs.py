@@ -34,7 +34,6 @@ EXTRAS = {
     "torch": "train",
     "transformers": "train",
     "matplotlib": "report",
-    "httpx": "http",
 }
 """Module that may be missing -> the extra that brings it."""
 
