@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,100 +14,27 @@ from hypothesis import strategies as st
 
 from agentflan.core import plugs
 from agentflan.core.errors import Unreadable
-from agentflan.core.types import Answer, Dropped, Step, ToolCall, ToolSpec, Trajectory
+from agentflan.core.types import Dropped, Trajectory
+from agentflan.corpus.check import check
 from agentflan.recipes.demo import agents, rows
 
-TOOL = {"name": "rain", "description": "Tells rain.", "parameters": {"type": "object", "properties": {}}}
-FINISH = '{"return_type": "give_answer", "final_answer": "It rains."}'
 
-GOLDEN: dict[str, tuple[Any, Trajectory]] = {
-    "agentinstruct": (
-        {
-            "id": "alfworld_1",
-            "conversations": [
-                {"from": "human", "loss": None, "value": "Interact with a household to solve a task."},
-                {"from": "gpt", "loss": False, "value": "OK."},
-                {"from": "human", "loss": None, "value": "Your task is to: put a cup in the sink."},
-                {"from": "gpt", "loss": True, "value": "THOUGHT: Cups are on shelves.\nACTION: go to shelf 1"},
-                {"from": "human", "loss": None, "value": "On the shelf 1, you see a cup 1."},
-                {"from": "gpt", "loss": True, "value": "ACTION: take cup 1 from shelf 1"},
-            ],
-        },
-        Trajectory(
-            id="alfworld_1",
-            source="agentinstruct",
-            instruction="Interact with a household to solve a task.",
-            query="Your task is to: put a cup in the sink.",
-            dialect="alfworld",
-            steps=(
-                Step(
-                    thought="Cups are on shelves.",
-                    action=ToolCall(name="go to", arguments="shelf 1"),
-                    observation="On the shelf 1, you see a cup 1.",
-                ),
-                Step(action=ToolCall(name="take", arguments="cup 1 from shelf 1")),
-            ),
-        ),
-    ),
-    "toolbench": (
-        {
-            "id": "Step 3: rain",
-            "conversations": [
-                {"from": "system", "value": f"Specifically, you have access to the following APIs: {[TOOL]}"},
-                {"from": "user", "value": "\nDoes it rain?\nBegin!\n"},
-                {"from": "assistant", "value": "\nThought: Look.\nAction: rain\nAction Input: {}"},
-                {"from": "function", "value": "yes"},
-                {"from": "assistant", "value": f"\nThought: \nAction: Finish\nAction Input: {FINISH}"},
-            ],
-        },
-        Trajectory(
-            id="Step 3: rain",
-            source="toolbench",
-            query="Does it rain?",
-            group="does it rain?",
-            tools=(ToolSpec(name="rain", description="Tells rain.", parameters='{"type":"object","properties":{}}'),),
-            steps=(
-                Step(thought="Look.", action=ToolCall(name="rain", arguments="{}"), observation="yes"),
-                Step(action=Answer(text="It rains.")),
-            ),
-        ),
-    ),
-    "sharegpt": (
-        {
-            "id": "chat_1",
-            "conversations": [
-                {"from": "system", "value": "Be kind."},
-                {"from": "human", "value": "Hello"},
-                {"from": "gpt", "value": "Hi!"},
-                {"from": "human", "value": "Bye"},
-                {"from": "gpt", "value": "See you."},
-            ],
-        },
-        Trajectory(
-            id="chat_1",
-            source="sharegpt",
-            kind="general",
-            instruction="Be kind.",
-            query="Hello",
-            steps=(
-                Step(action=Answer(text="Hi!"), observation="Bye"),
-                Step(action=Answer(text="See you.")),
-            ),
-        ),
-    ),
-}
-"""Source -> a row as it comes, and what it must become. A new source adds its line here."""
+def golden(name: str) -> tuple[Any, Trajectory]:
+    """A row as it comes, and what it must become. A new source adds `tests/sources/samples/NAME.py`."""
+    sample = import_module(f"tests.sources.samples.{name}")
+    return sample.ROW, sample.EXPECTED
 
-DEMONSTRATION = {
-    "agentinstruct": lambda: agents.tasks(0, 5),
-    "toolbench": lambda: rows.searches(0, 100),
-    "sharegpt": lambda: rows.chats(0, 100),
-}
+
+DEMONSTRATION = (
+    lambda: agents.tasks(0, 5),
+    lambda: rows.searches(0, 50),
+    lambda: rows.chats(0, 50),
+)
 
 
 @pytest.mark.parametrize("name", plugs.names("source"))
 def test_a_golden_row_becomes_its_golden_trajectory(name: str) -> None:
-    row, expected = GOLDEN[name]
+    row, expected = golden(name)
     found = plugs.load("source", name)(json.dumps(row).encode())
     assert isinstance(found, Trajectory)
     if found.tools:  # a schema is the same however it is spaced
@@ -116,15 +45,21 @@ def test_a_golden_row_becomes_its_golden_trajectory(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", plugs.names("source"))
+def test_check_knows_the_format_by_itself(name: str, tmp_path: Path) -> None:
+    row = golden(name)[0]
+    path = tmp_path / "rows.json"
+    path.write_text("\n".join(map(json.dumps, row)) if isinstance(row, list) else json.dumps(row))
+    assert check(path).format == name
+
+
+@pytest.mark.parametrize("name", plugs.names("source"))
 def test_no_row_goes_without_a_word(name: str) -> None:
     source = plugs.load("source", name)
-    kept = 0
-    for other in DEMONSTRATION.values():
-        for row in other():
-            reason, read = _outcome(source, row)
-            assert read or reason.replace("_", "").isalpha()
-            kept += read
-    assert kept >= 30
+    rows_of_all = [golden(other)[0] for other in plugs.names("source")]
+    rows_of_all += [row for made in DEMONSTRATION for row in made()]
+    for row in rows_of_all:
+        reason, read = _outcome(source, row)
+        assert read or reason.replace("_", "").isalpha()
 
 
 def _outcome(source: Any, row: Any) -> tuple[str, bool]:
@@ -141,7 +76,7 @@ def _outcome(source: Any, row: Any) -> tuple[str, bool]:
     junk=st.one_of(st.text(max_size=5), st.just('"'), st.just("\\ud800"), st.just("[[[[")),
 )
 def test_a_damaged_row_is_never_our_failure(name: str, cut: int, junk: str) -> None:
-    text = json.dumps(GOLDEN[name][0])
+    text = json.dumps(golden(name)[0])
     damaged = text[:cut] + junk + text[cut + 3 :]
     try:
         outcome = plugs.load("source", name)(damaged.encode("utf-8", "surrogatepass"))
@@ -153,6 +88,6 @@ def test_a_damaged_row_is_never_our_failure(name: str, cut: int, junk: str) -> N
 @pytest.mark.parametrize("name", plugs.names("source"))
 def test_the_role_of_a_source_is_a_setting(name: str) -> None:
     source = plugs.load("source", {"use": name, "role": "general"})
-    found = source(json.dumps(GOLDEN[name][0]).encode())
+    found = source(json.dumps(golden(name)[0]).encode())
     assert isinstance(found, Trajectory)
     assert found.kind == "general"

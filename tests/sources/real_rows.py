@@ -25,14 +25,14 @@ def need(folder: str) -> list[Path]:
     return sorted(FOLDER.joinpath(folder).glob("*.json*"))
 
 
-def read(path: Path) -> list[bytes]:
-    return [row for shard in shards(path, 1 << 20) for row in rows(shard)]
+def read(path: Path, source: object = None) -> list[bytes]:
+    return [row for shard in shards(path, 1 << 20, source) for row in rows(shard, source)]
 
 
 def tally(source: Any, path: Path) -> dict[str, int]:
     """What became of each row: its ending, or the reason why it left."""
     counts: dict[str, int] = {}
-    for row in read(path):
+    for row in read(path, source):
         try:
             found = source(row)
             became = found.ending if isinstance(found, Trajectory) else f"dropped {found.reason}"
@@ -68,6 +68,6 @@ def check_golden(name: str, source: Any) -> None:
         pytest.skip(f"the real rows are not at {FOLDER}")
     for entry in golden(name):
         file, number = entry.pop("file"), entry.pop("row")
-        found = source(read(FOLDER / file)[number])
+        found = source(read(FOLDER / file, source)[number])
         assert isinstance(found, Trajectory), file
         assert facts(found) == entry, (file, number)

@@ -6,7 +6,7 @@ by shape, not by inheritance; they subclass `core.plugs.Plug` alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -41,6 +41,23 @@ class Source(Protocol):
 
         `id`, `licence`, `origin_ids` are the caller's to fill; `group` may be left empty (the query then is the group).
         """
+        ...
+
+
+@runtime_checkable
+class WholeFile(Protocol):
+    """A source whose files are rows: the lines of a file come as one JSON array (API-Bank keeps a dialogue a file)."""
+
+    @property
+    def whole_file(self) -> bool: ...
+
+
+@runtime_checkable
+class InPieces(Protocol):
+    """A source whose stored rows can hold several trajectories (ToolAlpaca keeps all runs of an API in one)."""
+
+    def pieces(self, row: bytes) -> Iterable[bytes]:
+        """A row for each trajectory, each readable by itself; the row itself where it is no such. Never raises."""
         ...
 
 

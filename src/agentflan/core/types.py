@@ -56,6 +56,8 @@ class Step(Record, frozen=True):
     """What came back: a tool's output or, after an Answer, what the person said next. None: nothing followed."""
     loss: bool = True
     """False: shown, never trained (the source marked it so)."""
+    together: bool = False
+    """Called in the same turn as the step before; a dialect without parallel calls writes one after the other."""
 
 
 class Trajectory(Record, frozen=True):

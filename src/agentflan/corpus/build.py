@@ -50,7 +50,10 @@ def build(
     Raises Mistake when there is nothing to build from. What was done before an interruption is not done again.
     """
     pieces = tuple(
-        (entry, shard) for entry in corpus.sources for file in entry.files for shard in shards(file, shard_bytes)
+        (entry, shard)
+        for entry in corpus.sources
+        for file in entry.files
+        for shard in shards(file, shard_bytes, entry.plug)
     )
     if not pieces:
         raise Mistake("the sources hold no rows", where="corpus.sources", mend="check the paths")

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from agentflan.core import plugs
+from agentflan.core import kinds, plugs
 from agentflan.core.errors import Mistake, Unreadable
 from agentflan.core.types import Conversation, Trajectory
 from agentflan.corpus.build import SHARD_BYTES
 from agentflan.corpus.lints import lint
 from agentflan.corpus.parquet import conversations
 from agentflan.corpus.rows import rows, shards
+
+TRIED = 200
+"""Rows from which a format is recognised; the source that uses most of them then reads the whole file."""
 
 FileKind = Literal["trajectories", "chat", "tasks", "unknown"]
 
@@ -57,8 +61,9 @@ def check(path: Path) -> Checked:
         return _corpus(path / "corpus" if (path / "corpus").is_dir() else path)
     if not path.is_file():
         raise Mistake("there is no such file", where=str(path), mend="give a file of rows or a run folder")
-    readings = [_read(name, path) for name in plugs.names("source")]
-    best = max(readings, key=lambda reading: (reading.kinds.total(), reading.recognised))
+    tried = [_read(name, path, TRIED) for name in plugs.names("source")]
+    best = max(tried, key=lambda reading: (reading.kinds.total(), reading.recognised))
+    best = _read(best.name, path)
     known = best.recognised > 0
     return Checked(
         format=best.name if known else "unknown",
@@ -72,11 +77,11 @@ def check(path: Path) -> Checked:
     )
 
 
-def _read(name: str, path: Path) -> _Reading:
-    source = plugs.load("source", name)
+def _read(name: str, path: Path, most: int | None = None) -> _Reading:
+    source: kinds.Source = plugs.load("source", name)
     found = _Reading(name, 0, 0, Counter(), Counter(), Counter(), {})
     items = recognised = 0
-    for number, row in enumerate(_rows(path), 1):
+    for number, row in enumerate(islice(_rows(path, source), most), 1):
         items += 1
         try:
             outcome = source(row)
@@ -98,9 +103,9 @@ def _read(name: str, path: Path) -> _Reading:
     return found._replace(items=items, recognised=recognised)
 
 
-def _rows(path: Path) -> Iterator[bytes]:
-    for shard in shards(path, SHARD_BYTES):
-        yield from rows(shard)
+def _rows(path: Path, source: kinds.Source) -> Iterator[bytes]:
+    for shard in shards(path, SHARD_BYTES, source):
+        yield from rows(shard, source)
 
 
 def _kind(reading: _Reading) -> FileKind:

@@ -37,6 +37,7 @@ _STEP = pa.struct(
         ("answer", pa.string()),
         ("observation", pa.string()),
         ("loss", pa.bool_()),
+        ("together", pa.bool_()),
     ]
 )
 _HEAD = [
@@ -101,6 +102,7 @@ def from_trajectories(items: list[Trajectory]) -> pa.RecordBatch:
         [action.text if isinstance(action, Answer) else None for action in actions],
         observations,
         [step.loss for step in steps],
+        [step.together for step in steps],
     )
     columns = [
         pa.array([item.dialect for item in items], pa.string()),
@@ -136,8 +138,14 @@ def to_trajectories(batch: pa.RecordBatch) -> Iterator[Trajectory]:
     column = batch.column("steps")
     flat = column.flatten()
     steps = [
-        Step(thought=thought, action=_action(name, arguments, answer), observation=observation, loss=loss)
-        for thought, name, arguments, answer, observation, loss in zip(
+        Step(
+            thought=thought,
+            action=_action(name, arguments, answer),
+            observation=observation,
+            loss=loss,
+            together=together,
+        )
+        for thought, name, arguments, answer, observation, loss, together in zip(
             *(_values(flat.field(field.name)) for field in _STEP), strict=True
         )
     ]

@@ -72,7 +72,7 @@ def read_shard(job: Job, shard: int) -> None:
     counts = books.stage("read")
     kept: list[bytes] = []
     digests: list[str] = []
-    for number, row in enumerate(rows(where), 1):
+    for number, row in enumerate(rows(where, entry.plug), 1):
         counts.into += 1
         name, outcome = _read(entry, row)
         if isinstance(outcome, Trajectory):

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from agentflan.core.errors import Mistake
+from agentflan.core.kinds import InPieces, WholeFile
 
 CHUNK = 4 << 20
 """Bytes looked at in one go."""
@@ -27,20 +28,39 @@ class Shard(NamedTuple):
     path: Path
     start: int
     end: int
-    form: Literal["lines", "array", "object"]
+    form: Literal["lines", "array", "object", "joined"]
+    """joined: the lines of the file are one row, a JSON array."""
 
 
-def shards(path: Path, target: int) -> list[Shard]:
-    """Cuts a file into shards of about `target` bytes; where they end depends on the file and the target alone."""
+def shards(path: Path, target: int, source: object = None) -> list[Shard]:
+    """Cuts a file into shards of about `target` bytes; where they end depends on the file and the target alone.
+
+    For a source whose files are rows (`kinds.WholeFile`) a file that is no larger than a row may be is one shard.
+    """
+    size = path.stat().st_size
+    whole = isinstance(source, WholeFile) and source.whole_file and size <= ROW_LIMIT
+    if whole and not size:  # API-Bank has a dialogue without a line; it is a bad row, not a mistake of the user's
+        return [Shard(path, 0, 0, "joined")]
     form = _form(path)
+    if whole:
+        return [Shard(path, 0, size, "joined" if form == "lines" else "object")]
     if form == "object":
-        return [Shard(path, 0, path.stat().st_size, form)]
+        return [Shard(path, 0, size, form)]
     borders = _line_ends(path, target) if form == "lines" else _element_ends(path, target)
     return [Shard(path, start, end, form) for start, end in borders]
 
 
-def rows(shard: Shard) -> Iterator[bytes]:
-    """The rows of a shard, in order. A damaged array yields what cannot be told apart as one row."""
+def rows(shard: Shard, source: object = None) -> Iterator[bytes]:
+    """The rows of a shard, in order, as this source wants them; one that is too long goes on as it is."""
+    if isinstance(source, InPieces):
+        for row in _stored(shard):
+            yield from source.pieces(row) if len(row) <= ROW_LIMIT else (row,)
+    else:
+        yield from _stored(shard)
+
+
+def _stored(shard: Shard) -> Iterator[bytes]:
+    """The rows as they lie in the file. A damaged array yields what cannot be told apart as one row."""
     with shard.path.open("rb") as stream:
         stream.seek(shard.start)
         data = stream.read(shard.end - shard.start)
@@ -48,6 +68,8 @@ def rows(shard: Shard) -> Iterator[bytes]:
         yield from (line for line in data.split(b"\n") if line.strip(b" \t\r"))
     elif shard.form == "object":
         yield data
+    elif shard.form == "joined":
+        yield b"[" + b",".join(line for line in data.split(b"\n") if line.strip(b" \t\r")) + b"]"
     else:
         try:
             yield from (bytes(row) for row in msgspec.json.decode(b"[" + data + b"]", type=list[msgspec.Raw]))

@@ -13,7 +13,13 @@ from agentflan.sources.shapes.agent_tasks import Task, listed_functions, opening
 from agentflan.sources.shapes.terminal import plain
 from agentflan.sources.shapes.turns import RawRow, Turn, decoded, turns_of
 
-_ROWS = msgspec.json.Decoder(RawRow)
+
+class _Row(RawRow, frozen=True, gc=False):
+    reward: float | None = None
+    """ETO's rows look the same but for this; they are another source's."""
+
+
+_ROWS = msgspec.json.Decoder(_Row)
 
 
 class Agentinstruct(Plug, frozen=True):
@@ -25,6 +31,8 @@ class Agentinstruct(Plug, frozen=True):
 
     def __call__(self, row: bytes) -> Trajectory | Dropped:
         raw = decoded(_ROWS, row)
+        if raw.reward is not None:
+            raise Unreadable("not_agentinstruct", "the row has a reward")
         name = "" if raw.id is None else str(raw.id)
         turns = turns_of(raw)
         task = task_of(name, turns)

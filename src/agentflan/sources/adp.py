@@ -1,0 +1,119 @@
+"""The Agent Data Protocol (arXiv 2510.24702): standardised trajectories, lists of observations and actions.
+
+An action is of a function (`api_action`), of code (`code_action`) or of words (`message_action`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from agentflan.core.errors import Unreadable
+from agentflan.core.plugs import Plug
+from agentflan.core.types import Dropped, ToolSpec, Trajectory
+from agentflan.sources.shapes.call_texts import arguments_of
+from agentflan.sources.shapes.call_turns import Call, Said, kind_of, told
+from agentflan.sources.shapes.made_steps import seen_tools
+from agentflan.sources.shapes.tool_lists import list_in
+from agentflan.sources.shapes.turns import decoded
+
+
+class Adp(Plug, frozen=True):
+    """A standardised trajectory -> ours. Code is a call of its language; `description` is the thought.
+
+    Tools are those that a system prompt lists, else those that are called. A trajectory that starts with a picture
+    is dropped: nothing here can see.
+    """
+
+    role: Literal["agent", "general"] = "agent"
+    """Which share of the mix the rows belong to."""
+    licence: str = "varies by data set"
+
+    def __call__(self, row: bytes) -> Trajectory | Dropped:
+        raw = decoded(_ROWS, row)
+        items = raw.content
+        if not items or any(item.kind not in _KINDS for item in items):
+            raise Unreadable("not_adp", "its items are no observations and actions of the protocol")
+        if any(item.kind == "image_observation" for item in items):
+            return Dropped(reason="needs_pictures")
+        found = told(list(_said(items)))
+        if isinstance(found, Dropped):
+            return found
+        listed: tuple[ToolSpec, ...] = list_in(found.instruction)
+        tools = listed or seen_tools(found.steps)
+        return Trajectory(
+            id="" if raw.id is None else str(raw.id),
+            source="adp",
+            query=found.query,
+            steps=found.steps,
+            kind=kind_of(self.role, tools, found.called),
+            licence=self.licence,
+            instruction="" if found.instruction.startswith(_DECLARED) else found.instruction,
+            tools=tools,
+            ending=found.ending,
+        )
+
+
+class _Item(msgspec.Struct, frozen=True):
+    kind: str = msgspec.field(name="class_")
+    content: str | None = None
+    source: str | None = None
+    name: str | None = None
+    function: str | None = None
+    kwargs: Any = None
+    language: str | None = None
+    description: str | None = None
+    axtree: str | None = None
+    html: str | None = None
+    url: str | None = None
+
+
+class _Row(msgspec.Struct, frozen=True):
+    content: list[_Item]
+    id: str | int | None = None
+
+
+_ROWS = msgspec.json.Decoder(_Row)
+_KINDS = frozenset(
+    {"text_observation", "web_observation", "image_observation", "api_action", "code_action", "message_action"}
+)
+_DECLARED = "<|im_system|>tool_declare"
+"""A system prompt that does nothing but list the tools, as Kimi's template lays it out."""
+
+
+def _said(items: list[_Item]) -> Iterator[Said]:
+    called = begun = False
+    for item in items:
+        thought = (item.description or "").strip()
+        if item.kind == "api_action":
+            yield Said("assistant", "", (Call(item.function or "", arguments_of(item.kwargs)),), thought)
+            called = True
+        elif item.kind == "code_action":
+            yield Said("assistant", "", (Call(item.language or "code", item.content or ""),), thought)
+            called = True
+        elif item.kind == "message_action":
+            yield _message(item.content or "", thought)
+            called = False
+        elif item.source == "agent":  # an acknowledgement that its converter took for an observation
+            yield Said("assistant", item.content or "", loss=False)
+            called = False
+        elif item.name == "system" and not begun:
+            yield Said("system", item.content or "")
+        else:
+            name = item.name if item.source == "environment" else None
+            yield Said("tool" if called else "user", _seen(item), name=name or "")
+            begun = True
+
+
+def _message(content: str, thought: str) -> Said:
+    """The protocol puts `<finish>` around the last message; its description is the answer where no words are inside."""
+    text = content.strip()
+    if text.startswith("<finish>") and text.endswith("</finish>"):
+        text = text.removeprefix("<finish>").removesuffix("</finish>").strip()
+    return Said("assistant", text, thought=thought) if text else Said("assistant", thought)
+
+
+def _seen(item: _Item) -> str:
+    return item.content or item.axtree or item.html or item.url or ""
