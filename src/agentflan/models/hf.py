@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import torch
 from msgspec import Meta
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
 
 from agentflan.core.digest import digest_of, sha256_of
 from agentflan.core.errors import Mistake
@@ -66,6 +67,7 @@ def _files(path: Path) -> list[Path]:
 @lru_cache(maxsize=1)
 def _loaded(path: Path, stamps: tuple[tuple[str, int, int], ...]) -> tuple[Any, Any]:
     """Model and tokenizer; the last one stays in memory while its files stay as they are, for several benchmarks."""
+    logging.disable_progress_bar()
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True)
         model: Any = AutoModelForCausalLM.from_pretrained(path, local_files_only=True, dtype="auto")
