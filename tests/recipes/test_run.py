@@ -110,6 +110,8 @@ def test_a_changed_setting_does_only_what_depends_on_it(recipe: Path, tmp_path: 
         (("eval", "absent", "--on", "agent_h", "-o", "out"), "absent"),
         (("eval", "scripted:golden", "--on", "agent_h", "-o", "out"), "gold"),
         (("eval", "scripted:gold", "--on", "agent_hh", "-o", "out"), "did you mean 'agent_h'?"),
+        (("eval", "scripted:gold", "--on", "{use: agent_h, cont: 5}", "-o", "out"), "did you mean 'count'?"),
+        (("eval", "scripted:gold", "--on", "{use: agent_h", "-o", "out"), "--on:1: this is no YAML"),
         (("check", "absent.json"), "there is no such file"),
         (("show", "absent"), "absent"),
         (("report", "absent"), "absent"),

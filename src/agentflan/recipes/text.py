@@ -38,6 +38,12 @@ def read(recipe: str | Path) -> Text:
     return _read(str(recipe), Path(), ())
 
 
+def entry_of(source: str, where: str) -> dict[str, Any]:
+    """One plug's entry, `{use: NAME, setting: value}`, as it stands in a recipe. Raises Mistake."""
+    entry: dict[str, Any] = _plain(_parse(source, where), "", where, {})
+    return entry
+
+
 def merge(under: Any, over: Any) -> Any:
     """`over` on top of `under`: mappings key by key, everything else replaced."""
     if not (isinstance(under, Mapping) and isinstance(over, Mapping)):
