@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -12,8 +12,8 @@ _SPAN = float(1 << 64)
 
 def coin(*keys: str | int) -> float:
     """A number in [0, 1) that the keys alone decide."""
-    text = "\x1f".join(map(str, keys)).encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") / _SPAN
+    text = "\x1f".join([str(key) for key in keys]).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=8).digest()) / _SPAN
 
 
 def pick(options: Sequence[T], *keys: str | int) -> T:

@@ -6,6 +6,7 @@ so a pass that was killed goes on with the shards that have none.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,17 +67,25 @@ def plan(stages: list[Stage]) -> tuple[Pass, ...]:
 
 
 def read_shard(job: Job, shard: int) -> None:
-    """Pass 0: rows to trajectories, whose ids are digests of their rows. Duplicates are told apart in the next pass."""
+    """Pass 0: rows to trajectories, whose ids are digests of their rows. Duplicates are told apart in the next pass.
+
+    Where the chain begins with a Group its notes are taken here: most shards hold no duplicate and need no next pass.
+    """
     entry, where = job.shards[shard]
     books = Books()
     counts = books.stage("read")
+    group = None if job.passes[0].stages else job.passes[0].closed_by
     kept: list[bytes] = []
+    notes: list[bytes] = []
     digests: list[str] = []
     for number, row in enumerate(rows(where, entry.plug), 1):
         counts.into += 1
         name, outcome = _read(entry, row)
         if isinstance(outcome, Trajectory):
             counts.out += 1
+            noted = group.transform.note(outcome) if group else None
+            if noted is not None:
+                notes.append(pack_note(len(kept), *noted))
             digests.append(name)
             kept.append(frames.pack(outcome))
             continue
@@ -84,6 +93,8 @@ def read_shard(job: Job, shard: int) -> None:
         books.lose(counts, Lost(name, entry.name, "read", outcome.reason, outcome.detail, number, text), outcome)
     frames.save_work(job.file(0, shard, "items"), kept)
     frames.save_value(job.file(0, shard, "digests"), digests)
+    if group:
+        frames.save_work(job.file(0, shard, "notes"), notes)
     books.items = len(kept)
     frames.save_value(job.file(0, shard, "books"), books)
 
@@ -92,6 +103,9 @@ def run_pass(job: Job, number: int, shard: int) -> None:
     """Pass 1 and later, over one shard."""
     task, books = job.passes[number - 1], Books()
     verdicts: dict[int, Any] = frames.load_value(job.file(number, shard, "verdicts"))
+    if number == 1 and not verdicts and job.file(0, shard, "notes").exists():
+        _hand_on(job, shard)
+        return
     written: list[Trajectory] = []
     stream: Iterator[Item] = frames.unpack(job.file(number - 1, shard, "items"))
     if task.opened_by is None:
@@ -102,6 +116,14 @@ def run_pass(job: Job, number: int, shard: int) -> None:
     frames.save_work(job.file(number, shard, "items"), _kept(stream, job, number, shard, books))
     frames.save_work(job.file(number, shard, "trajectories"), (frames.pack(item) for item in written))
     frames.save_value(job.file(number, shard, "books"), books)
+
+
+def _hand_on(job: Job, shard: int) -> None:
+    """Pass 1 over a shard whose ids are final and whose notes are taken: its files stay as they are."""
+    for what in ("items", "notes"):
+        shutil.copyfile(job.file(0, shard, what), job.file(1, shard, what))
+    frames.save_work(job.file(1, shard, "trajectories"), [])
+    frames.save_value(job.file(1, shard, "books"), Books(items=job.books(0, shard).items))
 
 
 def _kept(stream: Iterator[Item], job: Job, number: int, shard: int, books: Books) -> Iterator[bytes]:
@@ -143,6 +165,7 @@ def _read(entry: SourceEntry, row: bytes) -> tuple[str, Trajectory | Dropped | Q
             id=name,
             source=entry.name,
             licence=entry.licence,
+            origin_ids=(name,),
             group=outcome.group or outcome.query,
         )
     return name, outcome
@@ -151,5 +174,7 @@ def _read(entry: SourceEntry, row: bytes) -> tuple[str, Trajectory | Dropped | Q
 def _numbered(stream: Iterator[Item], occurrences: dict[int, int]) -> Iterator[Item]:
     """The final id: the digest, and for the n-th repetition of a row its number."""
     for place, item in enumerate(stream):
-        name = f"{item.id}-{occurrences[place]}" if place in occurrences else item.id
-        yield msgspec.structs.replace(item, id=name, origin_ids=(name,))
+        if place in occurrences:
+            name = f"{item.id}-{occurrences[place]}"
+            item = msgspec.structs.replace(item, id=name, origin_ids=(name,))
+        yield item
