@@ -72,7 +72,8 @@ def count(number: float) -> str:
 
 
 def share(part: float, whole: float, digits: int = 1) -> str:
-    """12.3 %, with a space that does not break"""
+    """12.3 %, with a space that does not break; what is not all is never rounded to all"""
+    digits = max(digits, 1) if whole and part < whole and round(100 * part / whole, digits) >= 100 else digits
     return f"{100 * part / whole:.{digits}f}\u202f%" if whole else "–"
 
 

@@ -40,5 +40,7 @@ def command(recipe: str, out: Path | None, workers: int, offline: bool, dry_run:
         measure_all(arms, out, say=tell)
     page = report_on(out, say=tell)
     scores = scores_of(arms, out)
-    text = "\n".join(filter(None, [scores_table(scores), *arms[0].recipe.caveats, f"report: {page}"]))
+    caveats = [f"- {caveat}" for caveat in arms[0].recipe.caveats]
+    shown = ["", "What this does not show:", *caveats] if caveats else []
+    text = "\n".join([scores_table(scores), *shown, "", f"report: {page}"]).strip()
     return Said({"scores": scores, "report": page}, text, sum(map(left_over, ledgers)))
