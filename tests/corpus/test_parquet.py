@@ -155,3 +155,13 @@ def test_foreign_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
         list(conversations(tmp_path))
     shutil.copy(tmp_path / "ours" / part.name, part)
     assert list(conversations(tmp_path)) == [talk(1)]
+
+
+def test_parts_with_other_columns_say_so(tmp_path: Path) -> None:
+    with TrajectoryWriter(tmp_path) as writer:
+        writer.write([])
+    (part,) = tmp_path.glob("part-*.parquet")
+    table = pq.read_table(part)
+    pq.write_table(table.drop_columns(["restarted"]), part)
+    with pytest.raises(Mistake, match="has other columns"):
+        list(trajectories(tmp_path))

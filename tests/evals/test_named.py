@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,7 @@ def test_a_folder_is_a_saved_model(tmp_path: Path) -> None:
         (".", "holds no config", "folder of a saved model"),
     ],
 )
-def test_anything_else_is_told_what_is_there(
-    text: str, what: str, mend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(Mistake, match=what) as caught:
+def test_anything_else_is_told_what_is_there(text: str, what: str, mend: str, tmp_path: Path) -> None:
+    with chdir(tmp_path), pytest.raises(Mistake, match=what) as caught:
         model_named(text)
     assert mend in caught.value.mend

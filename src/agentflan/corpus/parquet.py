@@ -219,9 +219,12 @@ def _opened(part: Path, schema: pa.Schema | None) -> pq.ParquetFile:
         raise Mistake("is not a whole Parquet file", where=str(part), mend="build the corpus again") from error
     found = (file.schema_arrow.metadata or {}).get(MARK, b"").decode()
     wanted = schema.metadata[MARK].decode() if schema else found
-    if not found or found != wanted or (schema and not file.schema_arrow.equals(schema)):
+    mend = "read it as a source of a recipe, or build the corpus again"
+    if found != wanted or not found:
         what = f"holds {found!r}, not {wanted!r}" if found else "is Parquet, but not written by agentflan"
-        raise Mistake(what, where=str(part), mend="read it as a source of a recipe, or build the corpus again")
+        raise Mistake(what, where=str(part), mend=mend)
+    if schema and not file.schema_arrow.equals(schema):
+        raise Mistake(f"has other columns than this agentflan's {wanted!r}", where=str(part), mend=mend)
     return file
 
 
