@@ -148,7 +148,7 @@ def test_foreign_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match=r"part-00000\.parquet: is Parquet, but not written by agentflan"):
         list(conversations(tmp_path))
     written(tmp_path / "ours", [[talk(1)]])
-    with pytest.raises(Mistake, match="holds 'conversations 1', not 'trajectories 1'"):
+    with pytest.raises(Mistake, match="holds 'conversations 2', not 'trajectories 1'"):
         list(trajectories(tmp_path / "ours"))
     part.write_bytes((tmp_path / "ours" / part.name).read_bytes()[:-20])
     with pytest.raises(Mistake, match="not a whole Parquet file"):

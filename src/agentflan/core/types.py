@@ -114,6 +114,8 @@ class Conversation(Record, frozen=True):
     origin_ids: tuple[str, ...] = ()
     group: str = ""
     tools: tuple[ToolSpec, ...] = ()
+    dialect: str = ""
+    """What its agent's steps were written in; empty for plain chat, lessons and negatives."""
 
 
 class Span(Record, frozen=True):

@@ -50,7 +50,9 @@ _HEAD = [
     ("query", pa.string()),
     ("tools", pa.string()),
 ]
-CONVERSATIONS = pa.schema([*_HEAD, ("messages", pa.list_(_MESSAGE))], metadata={MARK: b"conversations 1"})
+CONVERSATIONS = pa.schema(
+    [*_HEAD, ("dialect", pa.string()), ("messages", pa.list_(_MESSAGE))], metadata={MARK: b"conversations 2"}
+)
 TRAJECTORIES = pa.schema(
     [
         *_HEAD,
@@ -86,7 +88,8 @@ def from_conversations(items: list[Conversation]) -> pa.RecordBatch:
         _MESSAGE, [message.role for message in messages], contents, pa.ListArray.from_arrays(borders, struct)
     )
     column = pa.ListArray.from_arrays(_borders([len(item.messages) for item in items]), lists)
-    return pa.RecordBatch.from_arrays([*_head(items), column], schema=CONVERSATIONS)
+    dialects = pa.array([item.dialect for item in items], pa.string())
+    return pa.RecordBatch.from_arrays([*_head(items), dialects, column], schema=CONVERSATIONS)
 
 
 def from_trajectories(items: list[Trajectory]) -> pa.RecordBatch:
@@ -129,8 +132,9 @@ def to_conversations(batch: pa.RecordBatch) -> Iterator[Conversation]:
             for start, end, capability, loss, weight in made[first:last]
         ]
         built.append(Message(role=role, segments=tuple(parts)))
-    for head, (first, last) in zip(_heads(batch), _slices(column), strict=True):
-        yield Conversation(**head, messages=tuple(built[first:last]))
+    dialects = _values(batch.column("dialect"))
+    for head, dialect, (first, last) in zip(_heads(batch), dialects, _slices(column), strict=True):
+        yield Conversation(**head, dialect=dialect, messages=tuple(built[first:last]))
 
 
 def to_trajectories(batch: pa.RecordBatch) -> Iterator[Trajectory]:

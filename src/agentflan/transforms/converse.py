@@ -113,6 +113,7 @@ class _Write(Plug, frozen=True):
             origin_ids=item.origin_ids,
             group=item.group,
             tools=() if item.kind == "general" else item.tools,
+            dialect="" if item.kind == "general" else item.dialect or "talk",
         )
 
     def _dialect(self, item: Trajectory) -> Dialect | None:
