@@ -34,6 +34,9 @@ EXTRAS = {
     "torch": "train",
     "transformers": "train",
     "matplotlib": "report",
+    "httpx": "ask",
+    "rensa": "quality",
+    "ray": "ray",
 }
 """Module that may be missing -> the extra that brings it."""
 
