@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -47,7 +48,8 @@ class _Writer(Generic[T]):
 
     def write(self, batch: Sequence[T]) -> None:
         """Appends the items. Raises `Mistake` for one with a text over `TEXT_LIMIT`."""
-        table, sizes = self.form.table(list(batch), str(self.folder))
+        table = self.form.table(list(batch), str(self.folder))
+        sizes = np.array([self.form.size(item) for item in batch], np.int64)
         start = 0
         while start < len(batch):
             if self.rows == len(self._parts) * self._rows_per_file:

@@ -57,11 +57,11 @@ class Form(Generic[T]):
     size: Callable[[T], int]
     """Characters of its texts, about."""
 
-    def table(self, items: list[T], where: str) -> tuple[pa.Table, NDArray[np.int64]]:
-        """Rows and the size of each. Raises `Mistake` for an item with a text over `TEXT_LIMIT`."""
+    def table(self, items: list[T], where: str) -> pa.Table:
+        """Raises `Mistake` for an item with a text over `TEXT_LIMIT`."""
         batch = self.columns(items)
         refuse_long(batch, self.schema, f"{where}, rows near {items[0].id}" if items else where)
-        return pa.Table.from_batches([batch]), np.array([self.size(item) for item in items], np.int64)
+        return pa.Table.from_batches([batch])
 
 
 CONVERSATION_FORM = Form(CONVERSATIONS, from_conversations, _characters)

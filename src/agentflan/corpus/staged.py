@@ -14,7 +14,6 @@ from typing import Generic, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from agentflan.core.types import Conversation, Trajectory
 from agentflan.corpus.frames import beside, settle
@@ -34,7 +33,7 @@ class Stager(Generic[T]):
         self._form: Form[T] = form
         self._waiting: list[T] = []
         self._characters = 0
-        self._sizes: list[NDArray[np.int64]] = []
+        self._sizes: list[int] = []
 
     def __enter__(self) -> Self:
         self._stream = beside(self._path).open("wb")
@@ -43,25 +42,27 @@ class Stager(Generic[T]):
 
     def add(self, item: T) -> None:
         """Raises `Mistake` for an item with a text over the limit."""
+        size = self._form.size(item)
+        self._sizes.append(size)
+        self._characters += size
         self._waiting.append(item)
-        self._characters += self._form.size(item)
         if len(self._waiting) == _BATCH_ROWS or self._characters >= _BATCH_CHARACTERS:
             self._flush()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if error is None:
-            self._flush()
-        self._arrow.close()
-        if error is None:
-            np.concatenate([*self._sizes, np.empty(0, np.int64)]).tofile(_sizes(self._path))
-            settle(self._stream, self._path, sync=self._sync)
-        self._stream.close()
+        try:
+            if error is None:
+                self._flush()
+            self._arrow.close()
+            if error is None:
+                np.array(self._sizes, np.int64).tofile(_sizes(self._path))
+                settle(self._stream, self._path, sync=self._sync)
+        finally:
+            self._stream.close()
 
     def _flush(self) -> None:
         if self._waiting:
-            table, sizes = self._form.table(self._waiting, self._path.stem)
-            self._arrow.write_table(table)
-            self._sizes.append(sizes)
+            self._arrow.write_table(self._form.table(self._waiting, self._path.stem))
             self._waiting, self._characters = [], 0
 
 
