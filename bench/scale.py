@@ -1,4 +1,4 @@
-"""The build at full size: 100,000 and 400,000 rows, one worker and two; some ten minutes, so `make bench` leaves it out.
+"""The build at full size: 100,000 and 400,000 rows, one worker and two: minutes, so `make bench` leaves it out.
 
 `make bench-scale`, or `python -m bench.scale [--save]`. The rows and the chain are those of `build_rows_per_s`.
 """
