@@ -77,20 +77,21 @@ def build(
     if corpus.settings.mix.mode != "concat":
         stages.append(Stage("mix", Thin(mix=corpus.settings.mix, seed=corpus.seed)))
     job = Job(out / "work", pieces, plan(stages), Replies(replies), synced=share is not None)
-    job = _claim(job, out)
-    with engine(job) as run:
-        try:
+    job, fresh = _claim(job, out)
+    try:
+        with engine(job) as run:
             _Progress(job, run, share, say).all_passes()
-            return _close(job, stages, out)
-        except Mistake:  # the next build will not be this one, so nothing is kept for it
+        return _close(job, stages, out)
+    except Mistake:
+        if fresh:  # the next build will not be this one
             shutil.rmtree(job.work, ignore_errors=True)
             if not any(out.iterdir()):
                 out.rmdir()
+        raise
+    except FileNotFoundError:
+        if share is None or job.work.exists():
             raise
-        except FileNotFoundError:
-            if share is None or job.work.exists():
-                raise
-            raise Unfinished("another share has just finished the build") from None
+        raise Unfinished("another share has just finished the build") from None
 
 
 class _Progress:
@@ -154,20 +155,24 @@ def _no_row(job: Job) -> Mistake:
     return Mistake(f"no row could be used ({reasons})", where="corpus.sources", mend=mend)
 
 
-def _claim(job: Job, out: Path) -> Job:
-    """Keeps the work of an interrupted build of the same rows and settings, or of other shares, and no other's."""
+def _claim(job: Job, out: Path) -> tuple[Job, bool]:
+    """Keeps the work of an interrupted build of the same rows and settings, or of other shares, and no other's.
+
+    The second value says that there was none.
+    """
     rows = [[str(shard.path), shard.start, shard.end, shard.path.stat().st_mtime_ns] for _, shard in job.shards]
     key = digest_of([repr(job.passes), rows, job.replies.asked])
     mark = job.work / "key"
     with _locked(out):
         found, _, boot = mark.read_text().partition("\n") if mark.exists() else ("", "", "")
         if found == key and boot == "synced":
-            return job._replace(synced=True)
-        if found != key or boot != frames.boot() or job.synced:
-            shutil.rmtree(job.work, ignore_errors=True)
-            job.work.mkdir(parents=True)
-            frames.save(mark, [f"{key}\n{'synced' if job.synced else frames.boot()}".encode()])
-    return job
+            return job._replace(synced=True), False
+        if found == key and boot == frames.boot() and not job.synced:
+            return job, False
+        shutil.rmtree(job.work, ignore_errors=True)
+        job.work.mkdir(parents=True)
+        frames.save(mark, [f"{key}\n{'synced' if job.synced else frames.boot()}".encode()])
+    return job, True
 
 
 def _close(job: Job, stages: list[Stage], out: Path) -> dict[str, Any]:

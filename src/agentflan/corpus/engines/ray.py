@@ -12,6 +12,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+# Read when Ray is imported: a Ray of our own then listens on the loopback interface, not on the network's.
+if "RAY_ADDRESS" not in os.environ:
+    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+
 import ray
 from ray.exceptions import RayTaskError
 
@@ -51,11 +55,11 @@ def _connect(workers: int) -> None:
                 include_dashboard=False,
                 object_store_memory=_OBJECTS,
                 log_to_driver=False,
-                _node_ip_address="127.0.0.1",
             )
     except ConnectionError as error:
-        what = f"no Ray answers at {address}"
-        raise Mistake(what, where="RAY_ADDRESS", mend="start it, or unset the variable for a Ray of our own") from error
+        what = f"no Ray that takes us in answers at {address}"
+        mend = "start it (and give its RAY_AUTH_TOKEN), or unset the variable for a Ray of our own"
+        raise Mistake(what, where="RAY_ADDRESS", mend=mend) from error
 
 
 def _run(work: Any, job: Any, most: int, tasks: Sequence[Task]) -> None:
