@@ -14,6 +14,7 @@ FLOORS = {
     "sources": 2,
     "transforms": 2,
     "corpus": 3,
+    "exports": 3,
     "train": 4,
     "evals": 4,
     "serve": 4,

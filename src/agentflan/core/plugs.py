@@ -21,6 +21,7 @@ from agentflan.core.errors import Mistake, Mistakes, nearest
 PACKAGES = {
     "source": "agentflan.sources",
     "transform": "agentflan.transforms",
+    "export": "agentflan.exports",
     "dialect": "agentflan.dialects",
     "template": "agentflan.templates",
     "model": "agentflan.models",
