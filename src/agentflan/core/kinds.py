@@ -121,7 +121,7 @@ class Export(Protocol):
     Lessons and negatives come as trajectories of answers then."""
     carries: ClassVar[Carries]
     uniform: ClassVar[bool]
-    """Whether all rows are of one schema: the data card then declares it, and `datasets.load_dataset` reads the folder."""
+    """Whether all rows are of one schema, which the data card then declares, for `datasets.load_dataset` to read by."""
 
     def __call__(self, item: Any) -> Sequence[FileRow] | Dropped:
         """The rows of one item, at least one."""

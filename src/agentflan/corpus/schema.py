@@ -15,7 +15,7 @@ _NUMBERS = {"int64", "float64"}
 
 
 def widened(schema: Schema, value: Any) -> Schema:
-    """The schema with room for one more value. Raises `TypeError` for one that cannot share a column with the others."""
+    """The schema with room for one more value. Raises `TypeError` where that cannot share a column with the others."""
     if value is None:
         return schema
     if isinstance(value, dict):
