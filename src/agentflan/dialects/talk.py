@@ -14,16 +14,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from agentflan.core.chance import coin, pick
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Answer, Capability, Message, Segment, Step, ToolCall, ToolSpec
-from agentflan.dialects.writing.listing import Listing, one_line, signatures
+from agentflan.dialects.writing.listing import API_OPENING, Listing, api_prompt, signatures
 from agentflan.dialects.writing.wordings import wordings
 
-_OPENING = "You are a helpful assistant. Answer with the help of these APIs where they are needed."
 _JSON_STARTS = frozenset("{[-0123456789tfnNI")
 
 
@@ -36,13 +34,10 @@ class Talk(Plug, frozen=True):
     """Which file of elicit statements is used (`dialects/elicits/`)."""
 
     def system(self, instruction: str, tools: Sequence[ToolSpec], key: str) -> str:
-        if not tools:
-            return instruction
-        opening = instruction or _OPENING
-        if self.listing == "signature":
+        if tools and self.listing == "signature":
+            opening = instruction or API_OPENING
             return f"{opening}\n\nYou have access to the following tools:\n{signatures(tools)}"
-        blocks = "\n\n".join(map(_block, tools))
-        return f"{opening}\n\nYou have access to the following APIs.\n{blocks}"
+        return api_prompt(instruction, tools)
 
     def write(self, step: Step, tools: Sequence[ToolSpec], key: str) -> tuple[Message, ...]:
         """Raises `ValueError` for a step with nothing in it, an answer without text, a tool name with outer blanks."""
@@ -115,12 +110,6 @@ class Talk(Plug, frozen=True):
         wording = pick(wordings("agentflan.dialects", "elicits", self.language)[kind], key, kind, name)
         text = wording.replace("{tool}", name).replace("{parameter}", name) if name else wording
         return Message(role="user", segments=(Segment(text=text, capability=capability),))
-
-
-@lru_cache(maxsize=8192)
-def _block(tool: ToolSpec) -> str:
-    description = tool.description.replace('"', "'")
-    return f"{tool.name}: {description}\nInput parameters are as follows: {one_line(tool.parameters)}"
 
 
 def _parted(arguments: str) -> list[tuple[str, str]] | None:

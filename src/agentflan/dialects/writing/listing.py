@@ -12,6 +12,9 @@ from agentflan.core.types import ToolSpec
 Listing = Literal["full", "signature"]
 """All that is known of a tool, or one line of name, parameter names and description."""
 
+API_OPENING = "You are a helpful assistant. Answer with the help of these APIs where they are needed."
+"""How a prompt with tools begins where its task has no words of its own."""
+
 _WRAPPER = 'This is the subfunction for tool "'
 _INNER = 'The description of this function is: "'
 
@@ -39,6 +42,11 @@ def plain_description(description: str) -> str:
     return inner.rstrip().removesuffix('"') if found else description
 
 
+def tool_of(description: str) -> str:
+    """The tool whose subfunction a description of ToolBench's says it is; empty for any other description."""
+    return description[len(_WRAPPER) :].partition('"')[0] if description.startswith(_WRAPPER) else ""
+
+
 @lru_cache(maxsize=8192)
 def signature(tool: ToolSpec) -> str:
     """`- name(parameter, parameter): first line of the description`."""
@@ -63,12 +71,26 @@ def one_line(parameters: str) -> str:
     return json.dumps(schema) if "\n" in parameters else parameters
 
 
+def api_prompt(instruction: str, tools: Sequence[ToolSpec]) -> str:
+    """A system prompt that lists tools as Agent-FLAN's release does: `name: description`, below it the schema."""
+    if not tools:
+        return instruction
+    blocks = "\n\n".join(map(_api_block, tools))
+    return f"{instruction or API_OPENING}\n\nYou have access to the following APIs.\n{blocks}"
+
+
 def signatures(tools: Sequence[ToolSpec]) -> str:
     return "\n".join(map(signature, tools))
 
 
 def json_lines(tools: Sequence[ToolSpec]) -> str:
     return "\n".join(map(json_line, tools))
+
+
+@lru_cache(maxsize=8192)
+def _api_block(tool: ToolSpec) -> str:
+    description = tool.description.replace('"', "'")
+    return f"{tool.name}: {description}\nInput parameters are as follows: {one_line(tool.parameters)}"
 
 
 def _loaded(text: str) -> Any:
