@@ -25,6 +25,7 @@ from agentflan.core.types import (
 )
 from agentflan.dialects.react import React
 from agentflan.dialects.talk import Talk
+from agentflan.dialects.writing.languages import AUTO, language_of
 
 Role = Literal["system", "user", "assistant"]
 _Laid = list[tuple[Role, list[Segment]]]
@@ -45,8 +46,8 @@ class Converse(Plug, frozen=True):
     """Whether ReAct's system prompt says which form is wanted."""
     by_value_share: float = 0.5
     """Share of the calls whose arguments are asked for value by value."""
-    language: str = "en"
-    """Which file of elicit statements is used."""
+    language: str = AUTO
+    """Which file of wordings is used (`dialects/elicits/`). auto: that of the trajectory's language, by its script."""
     unknown_tools: Literal["drop", "keep"] = "drop"
     """What happens to trajectories that call a tool which was not offered; the paper does not say."""
     seed: int = 0
@@ -57,7 +58,7 @@ class Converse(Plug, frozen=True):
 
     def parts(self) -> tuple[tuple[str, Any], ...]:
         talk = Talk(listing=self.listing, by_value_share=self.by_value_share, language=self.language)
-        react = React(listing=self.listing, instruct=self.instruct)
+        react = React(listing=self.listing, instruct=self.instruct, language=self.language)
         write = _Write(talk=talk, react=react, unknown_tools=self.unknown_tools, seed=self.seed)
         return (("share", _Share(share=self.react_share, seed=self.seed)), ("write", write))
 
@@ -117,9 +118,11 @@ class _Write(Plug, frozen=True):
         )
 
     def _dialect(self, item: Trajectory) -> Dialect | None:
-        if item.kind == "general" or item.dialect in ("", "talk"):
+        if item.kind == "general":
             return self.talk
-        return self.react if item.dialect == "react" else _shipped(item.dialect)
+        if item.dialect in ("", "talk"):
+            return _speaking(self.talk, item)
+        return _speaking(self.react, item) if item.dialect == "react" else _shipped(item.dialect)
 
     def _messages(self, item: Trajectory, dialect: Dialect) -> tuple[Message, ...]:
         tools = () if item.kind == "general" else item.tools
@@ -150,6 +153,17 @@ def _append(laid: _Laid, role: Role, segments: tuple[Segment, ...]) -> None:
         run.append(msgspec.structs.replace(segments[0], text=f"\n{segments[0].text}"))
         segments = segments[1:]
     run.extend(segments)
+
+
+def _speaking(dialect: Talk | React, item: Trajectory) -> Talk | React:
+    """The dialect in the language of a trajectory, where that is left to it."""
+    if dialect.language != AUTO:
+        return dialect
+    return msgspec.structs.replace(dialect, language=language_of("\n".join([item.query, *_thoughts(item)])))
+
+
+def _thoughts(item: Trajectory) -> Iterator[str]:
+    return (step.thought for step in item.steps)
 
 
 def _unknown(item: Trajectory) -> str:
