@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 from agentflan.core.chance import pick
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Answer, Capability, Message, Segment, Step, ToolCall, ToolSpec
 from agentflan.dialects.calls import literals
+from agentflan.dialects.writing.languages import elicits
 from agentflan.dialects.writing.listing import api_prompt
-from agentflan.dialects.writing.wordings import wordings
 
 _OPEN, _CLOSE = "\n```python\n", "\n```"
 _Pieces = list[tuple[str, Capability | None]]
@@ -28,10 +27,10 @@ _Pieces = list[tuple[str, Capability | None]]
 
 class Fenced(Plug, frozen=True):
     language: str = "en"
-    """Which file of announcements is used (`dialects/announcements/`)."""
+    """Which file of wordings is used (`dialects/elicits/`)."""
 
     def system(self, instruction: str, tools: Sequence[ToolSpec], key: str) -> str:
-        return api_prompt(instruction, tools)
+        return api_prompt(instruction, tools, self.language)
 
     def write(self, step: Step, tools: Sequence[ToolSpec], key: str) -> tuple[Message, ...]:
         """One message. Raises `ValueError` for a thought alone, and for text that would be read as another step."""
@@ -51,7 +50,7 @@ class Fenced(Plug, frozen=True):
 
     def observe(self, observation: str) -> str:
         """As it is; a tool that gave nothing back says so, since a user message cannot be empty."""
-        return observation or "(empty)"
+        return observation or elicits(self.language)["empty"][0]
 
     def read(self, messages: Sequence[Message]) -> Step:
         """The last assistant message as a step; `loss` is not known from text and stays True.
@@ -65,7 +64,7 @@ class Fenced(Plug, frozen=True):
     def _call(self, thought: str, call: ToolCall, key: str) -> _Pieces:
         if not call.name or call.name != call.name.strip() or "\n" in call.name:
             raise ValueError(f"no name to be announced: {call.name!r}")
-        before, _, after = pick(_wordings(self.language, "call"), key, "call").partition("{tool}")
+        before, _, after = pick(elicits(self.language)["announcement"], key, "call").partition("{tool}")
         name, arguments = repr(call.name), _as_python(call.arguments)
         pieces: _Pieces = [(thought, "reasoning"), (f"{' ' if thought else ''}{before}", "format")]
         pieces += [
@@ -82,7 +81,7 @@ class Fenced(Plug, frozen=True):
     def _answer(self, thought: str, text: str, key: str) -> _Pieces:
         if not thought:
             return [(text, None)]
-        wording = pick(_wordings(self.language, "answer"), key, "answer")
+        wording = pick(elicits(self.language)["conclusion"], key, "answer")
         return [(thought, "reasoning"), (f" {wording}\n", "format"), (text, None)]
 
 
@@ -100,7 +99,7 @@ def _parsed(text: str, language: str) -> Step:
     if call is not None:
         head = text[: text.rfind(_OPEN)] if _OPEN in text else ""
         return Step(thought=_thought(head, call.name, language), action=call)
-    found = [(at, wording) for wording in _wordings(language, "answer") if (at := text.find(f" {wording}\n")) > 0]
+    found = [(at, wording) for wording in elicits(language)["conclusion"] if (at := text.find(f" {wording}\n")) > 0]
     if not found:
         return Step(action=Answer(text=text))
     at, wording = min(found)
@@ -135,7 +134,7 @@ def _thought(head: str, name: str, language: str) -> str:
 
 
 def _announced(name: str, language: str) -> Iterator[str]:
-    return (wording.replace("{tool}", name) for wording in _wordings(language, "call"))
+    return (wording.replace("{tool}", name) for wording in elicits(language)["announcement"])
 
 
 def _as_python(arguments: str) -> str:
@@ -150,8 +149,3 @@ def _as_python(arguments: str) -> str:
         except (ValueError, RecursionError):
             pass
     return repr(arguments)
-
-
-@cache
-def _wordings(language: str, heading: str) -> tuple[str, ...]:
-    return wordings("agentflan.dialects", "announcements", language)[heading]

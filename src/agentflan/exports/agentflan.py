@@ -36,7 +36,7 @@ class Agentflan(Plug, frozen=True):
         held = {PurePath(file).stem: count for file, count in rows.items()}
         names = [*splits.PUBLISHED, *(name for name in held if name not in splits.PUBLISHED)]
         lines = [
-            f"| `{name}` | {held.get(name, 0):,} | {_number(splits.PUBLISHED.get(name, (None, ''))[0])} | {splits.about(name)} |"
+            f"| `{name}` | {held.get(name, 0):,} | {splits.PUBLISHED.get(name, ('-',))[0]} | {splits.about(name)} |"
             for name in names
         ]
         shares = ", ".join(f"`{name}` {share:.1%}" for name, share in splits.shares(held).items()) or "it has none"
@@ -55,7 +55,3 @@ A row is `{{id, conversation}}`, a turn `{{role, content, loss}}` with `role` on
 `loss` true or false on every turn. It is false on system and user turns, elicit statements and observations included,
 and true on replies of the assistant, those of negatives included, but for the replies that the corpus mutes.
 Conversations with a reply that is trained in part are left out (`trained_in_part`): no muted text is ever trained."""
-
-
-def _number(rows: int | None) -> str:
-    return "?" if rows is None else f"{rows:,}"

@@ -28,9 +28,11 @@ from agentflan.core.types import (
 from agentflan.dialects.fenced import Fenced
 from agentflan.dialects.react import React
 from agentflan.dialects.talk import Talk
+from agentflan.dialects.writing.languages import AUTO, language_of
 
 Role = Literal["system", "user", "assistant"]
 _Way = Literal["react", "fenced", "talk", "both"]
+_Own = Talk | React | Fenced
 _Laid = list[tuple[Role, list[Segment]]]
 
 
@@ -54,8 +56,8 @@ class Converse(Plug, frozen=True):
     """Whether ReAct's system prompt says which form is wanted."""
     by_value_share: float = 0.5
     """Share of the calls whose arguments are asked for value by value."""
-    language: str = "en"
-    """Which files of elicit statements and announcements are used."""
+    language: str = AUTO
+    """Which file of wordings is used (`dialects/elicits/`). auto: that of the trajectory's language, by its script."""
     unknown_tools: Literal["drop", "keep"] = "drop"
     """What happens to trajectories that call a tool which was not offered; the paper does not say."""
     seed: int = 0
@@ -68,7 +70,7 @@ class Converse(Plug, frozen=True):
 
     def parts(self) -> tuple[tuple[str, Any], ...]:
         talk = Talk(listing=self.listing, by_value_share=self.by_value_share, language=self.language)
-        react = React(listing=self.listing, instruct=self.instruct)
+        react = React(listing=self.listing, instruct=self.instruct, language=self.language)
         fenced = Fenced(language=self.language)
         write = _Write(talk=talk, react=react, fenced=fenced, unknown_tools=self.unknown_tools, seed=self.seed)
         share = _Share(react=self.react_share, fenced=self.fenced_share, both=self.both, seed=self.seed)
@@ -146,10 +148,10 @@ class _Write(Plug, frozen=True):
         )
 
     def _dialect(self, item: Trajectory) -> Dialect | None:
-        if item.kind == "general" or item.dialect in ("", "talk"):
+        if item.kind == "general":
             return self.talk
-        own: dict[str, Dialect] = {"react": self.react, "fenced": self.fenced}
-        return own.get(item.dialect) or _shipped(item.dialect)
+        own: dict[str, _Own] = {"": self.talk, "talk": self.talk, "react": self.react, "fenced": self.fenced}
+        return _speaking(own[item.dialect], item) if item.dialect in own else _shipped(item.dialect)
 
     def _messages(self, item: Trajectory, dialect: Dialect) -> tuple[Message, ...]:
         tools = () if item.kind == "general" else item.tools
@@ -180,6 +182,17 @@ def _append(laid: _Laid, role: Role, segments: tuple[Segment, ...]) -> None:
         run.append(msgspec.structs.replace(segments[0], text=f"\n{segments[0].text}"))
         segments = segments[1:]
     run.extend(segments)
+
+
+def _speaking(dialect: _Own, item: Trajectory) -> _Own:
+    """The dialect in the language of a trajectory, where that is left to it."""
+    if dialect.language != AUTO:
+        return dialect
+    return msgspec.structs.replace(dialect, language=language_of("\n".join([item.query, *_thoughts(item)])))
+
+
+def _thoughts(item: Trajectory) -> Iterator[str]:
+    return (step.thought for step in item.steps)
 
 
 def _unknown(item: Trajectory) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentflan.core.plugs import Plug
+from agentflan.dialects.writing.languages import AUTO
 from agentflan.transforms.refusing.choose import Choose
 from agentflan.transforms.refusing.reply import Reply
 
@@ -21,8 +22,9 @@ class Negatives(Plug, frozen=True):
     are found gets none."""
     ordinary_count: int | None = None
     """Ordinary queries, with their own answers, beside tools. None: half as many as tool queries were found."""
-    language: str = "en"
-    """Which file of refusals stands in where no language model is asked."""
+    language: str = AUTO
+    """Which file of refusals stands in where no language model is asked (`transforms/refusals/`). auto: that of the
+    question's language, by its script."""
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -8,12 +8,10 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from agentflan.core.types import ToolSpec
+from agentflan.dialects.writing.languages import elicits
 
 Listing = Literal["full", "signature"]
 """All that is known of a tool, or one line of name, parameter names and description."""
-
-API_OPENING = "You are a helpful assistant. Answer with the help of these APIs where they are needed."
-"""How a prompt with tools begins where its task has no words of its own."""
 
 _WRAPPER = 'This is the subfunction for tool "'
 _INNER = 'The description of this function is: "'
@@ -71,12 +69,13 @@ def one_line(parameters: str) -> str:
     return json.dumps(schema) if "\n" in parameters else parameters
 
 
-def api_prompt(instruction: str, tools: Sequence[ToolSpec]) -> str:
+def api_prompt(instruction: str, tools: Sequence[ToolSpec], language: str) -> str:
     """A system prompt that lists tools as Agent-FLAN's release does: `name: description`, below it the schema."""
     if not tools:
         return instruction
-    blocks = "\n\n".join(map(_api_block, tools))
-    return f"{instruction or API_OPENING}\n\nYou have access to the following APIs.\n{blocks}"
+    said = elicits(language)
+    blocks = "\n\n".join([_api_block(tool, said["parameters"][0]) for tool in tools])
+    return f"{instruction or said['opening'][0]}\n\n{said['apis'][0]}\n{blocks}"
 
 
 def signatures(tools: Sequence[ToolSpec]) -> str:
@@ -88,9 +87,9 @@ def json_lines(tools: Sequence[ToolSpec]) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _api_block(tool: ToolSpec) -> str:
+def _api_block(tool: ToolSpec, heading: str) -> str:
     description = tool.description.replace('"', "'")
-    return f"{tool.name}: {description}\nInput parameters are as follows: {one_line(tool.parameters)}"
+    return f"{tool.name}: {description}\n{heading} {one_line(tool.parameters)}"
 
 
 def _loaded(text: str) -> Any:

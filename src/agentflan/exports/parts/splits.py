@@ -10,30 +10,33 @@ _TALK = (
     "dialogue: elicit statements of the user draw out thought, tool and arguments one by one, each reply is trained "
     "for one capability"
 )
-PUBLISHED: dict[str, tuple[int | None, str]] = {
-    "agent_instruct_react": (1731, "AgentInstruct in the grammar of each task: thought and action under labels"),
-    "agent_instruct_tflan": (1731, f"AgentInstruct as {_TALK}"),
+PUBLISHED: dict[str, tuple[str, str]] = {
+    "agent_instruct_react": ("1,731", "AgentInstruct in the grammar of each task: thought and action under labels"),
+    "agent_instruct_tflan": ("1,731", f"AgentInstruct as {_TALK}"),
     "toolbench_instruct_j1s1_3k": (
-        3000,
+        "3,000",
         "single calls of ToolBench as lessons in a requested form, JSON and lines 1 : 1, without a task around them",
     ),
     "toolbench_negative": (
-        761,
+        "761",
         "queries of ToolBench without tools, and beside tools that do not serve them, each with a plain reply",
     ),
-    "toolbench_react_10p": (2288, "10 % of ToolBench in ReAct: thought, action and its input under labels in one turn"),
+    "toolbench_react_10p": (
+        "2,288",
+        "10 % of ToolBench in ReAct: thought, action and its input under labels in one turn",
+    ),
     "toolbench_tflan_60p_r10r5u7": (
-        None,
+        "?",
         f"60 % of ToolBench as {_TALK}; of the exchanges for reasoning, retrieval and understanding 1, 0.5 and 0.7 "
         "are left",
     ),
     "toolbench_tflan_cot_30p": (
-        None,
+        "?",
         "30 % of ToolBench as dialogue of whole steps: a thought, the announcement of a call, and the call as a fenced "
         "Python dictionary, in one turn",
     ),
 }
-"""Split -> (rows in the release, where known, what it is). Shares are of ToolBench's agent rows."""
+"""Split -> (rows in the release, what it is). Shares are of ToolBench's agent rows."""
 
 BOTH_DIALOGUES = 24_931
 """Rows in the release of the last two together."""
