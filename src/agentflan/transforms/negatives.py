@@ -22,6 +22,8 @@ class Negatives(Plug, frozen=True):
     are found gets none."""
     ordinary_count: int | None = None
     """Ordinary queries, with their own answers, beside tools. None: half as many as tool queries were found."""
+    sources: tuple[str, ...] = ()
+    """Whose tool queries and tools are taken (toolbench alone in the release); none named: everybody's."""
     language: str = AUTO
     """Which file of refusals stands in where no language model is asked (`transforms/refusals/`). auto: that of the
     question's language, by its script."""
@@ -36,6 +38,7 @@ class Negatives(Plug, frozen=True):
             count=self.count,
             irrelevant_share=self.irrelevant_share,
             ordinary_count=self.ordinary_count,
+            sources=self.sources,
             seed=self.seed,
         )
         return (("pick", pick), ("reply", Reply(language=self.language, seed=self.seed)))
