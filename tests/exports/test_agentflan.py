@@ -1,4 +1,4 @@
-"""The published form: the seven splits of the release, their schema, and likeness to the two rows of it that are here."""
+"""The published form: the seven splits of the release, their schema, and how like its two rows that we have."""
 
 from __future__ import annotations
 
