@@ -15,7 +15,7 @@ import pytest
 from agentflan.core import plugs
 from agentflan.core.types import Answer, Conversation, Step, ToolCall, Trajectory
 from agentflan.corpus.export import export
-from agentflan.corpus.holdings import as_told
+from agentflan.corpus.holdings import Told
 from agentflan.exports.parts.splits import PUBLISHED, split_of
 from agentflan.recipes.demo import rows as made_up
 from agentflan.recipes.recipe import load
@@ -140,7 +140,7 @@ def test_the_source_reads_whole_steps_and_react_back(whole: Path, likened: Path)
     source = plugs.load("source", "agent_flan")
     compared = 0
     for folder in (whole, likened):
-        told = {item.id: item for item in as_told(folder / "run")}
+        told = {item.id: item for item in Told(folder / "run")}
         for split in ("toolbench_react_10p", "toolbench_tflan_cot_30p"):
             path = folder / "out" / f"{split}.jsonl"
             for row in read(path) if path.exists() else []:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,7 +56,7 @@ def corpus(agents: int, chats: int) -> list[Item]:
     return [*map(agent, range(agents)), *map(chat, range(chats))]
 
 
-def negatives(items: list[Item], **fields: float | int | None) -> list[Conversation]:
+def negatives(items: list[Item], **fields: Any) -> list[Conversation]:
     kept, left = settle(Negatives(**fields), items)
     assert not left
     assert [item for item in kept if item in items] == items
@@ -189,3 +192,10 @@ def test_a_question_without_words_is_refused_as_well() -> None:
 def test_settings_are_checked() -> None:
     with pytest.raises(ValueError, match="irrelevant_share"):
         Negatives(irrelevant_share=1.1)
+
+
+def test_sources_that_are_named_lend_queries_and_tools_alone() -> None:
+    others = [msgspec.structs.replace(agent(number), id=f"o{number}", source="glaive") for number in range(20)]
+    made = negatives([*corpus(20, 20), *others], count=30, irrelevant_share=0.5, sources=("toolbench",))
+    assert {item.source for item in made} == {"toolbench", "sharegpt"}
+    assert not any(origin.startswith("o") for item in made for origin in item.origin_ids)

@@ -97,7 +97,7 @@ def _trained(account: Account, plug: kinds.Export) -> Iterator[str]:
     if plug.reads == "trajectories":
         yield (
             "These rows are the trajectories that the conversations were written from: what the recipe drops, mutes or "
-            "weighs in the conversations (`rebalance`) is whole in them."
+            "weighs in the conversations (`rebalance`) is whole in them, and what it writes in two ways is here twice."
         )
 
 
