@@ -49,7 +49,7 @@ def test_a_package_on_no_floor_is_found(tmp_path: Path) -> None:
     assert [each.rpartition(": ")[2] for each in wrong_imports(tmp_path)] == ["attic is on no floor"]
 
 
-@pytest.mark.parametrize("floor", (*LIGHT, "cli"))
+@pytest.mark.parametrize("floor", [*LIGHT, "cli"])
 def test_the_data_floors_name_no_heavy_library(floor: str) -> None:
     for path in (PACKAGE / floor).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

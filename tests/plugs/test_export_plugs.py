@@ -138,6 +138,8 @@ def test_a_folder_of_others_is_left_alone(run: Path, tmp_path: Path) -> None:
 
 def test_a_failure_on_the_way_leaves_the_earlier_export(run: Path, tmp_path: Path) -> None:
     plug = plugs.load("export", "sharegpt")
+    (tmp_path / "out.tmp").mkdir()
+    (tmp_path / "out.tmp" / "train.jsonl").write_text("of an export that was killed")
     export(run, plug, tmp_path / "out")
     before = content(tmp_path / "out")
 

@@ -51,7 +51,7 @@ def _head(account: Account, schema: Schema) -> dict[str, Any]:
     }
     files = [name for name in account.rows if name.endswith(".jsonl")]
     if schema is None or not files:
-        return head
+        return {**head, "viewer": False}
     splits = [{"split": _split(name), "path": name} for name in files]
     head["configs"] = [{"config_name": "default", "data_files": splits}]
     head["dataset_info"] = {"config_name": "default", "features": as_features(schema)}
