@@ -160,15 +160,46 @@ def _without_label(step: Step) -> Step:
     )
 
 
-def test_the_source_reads_every_row_with_its_turns_and_loss(whole: Path) -> None:
+def test_the_source_reads_dialogue_back(whole: Path, tmp_path: Path) -> None:
+    """All of it where nothing was dropped; of the release's shares what is left, and never another step."""
+    chain = "  transforms:\n    - qualified_names\n    - {use: converse, react_share: 0, by_value_share: 0.5}\n"
+    rows = {"toolbench": need("toolbench_answers"), "agentinstruct": need("agentinstruct")}
+    folder = published(tmp_path, rows, chain)
+    source, compared = plugs.load("source", "agent_flan"), 0
+    told = {item.id: item for item in Told(folder / "run")}
+    for split in ("toolbench_tflan_60p_r10r5u7", "agent_instruct_tflan"):
+        for row in read(folder / "out" / f"{split}.jsonl"):
+            found, meant = source(json.dumps(row).encode()), told[row["id"].rpartition("_")[2]]
+            assert isinstance(found, Trajectory)
+            steps = [bare(_as_heard(step)) for step in meant.steps]
+            steps[-1] = msgspec.structs.replace(steps[-1], observation=None)
+            assert [bare(step) for step in found.steps] == steps
+            compared += 1
+    assert compared > 20
+    left = {item.id: item for item in Told(whole / "run")}
+    for row in read(whole / "out" / "toolbench_tflan_60p_r10r5u7.jsonl"):
+        found, meant = source(json.dumps(row).encode()), left[row["id"].rpartition("_")[2]]
+        called = [step.action.name for step in meant.steps if isinstance(step.action, ToolCall)]
+        names = [step.action.name for step in found.steps if isinstance(step.action, ToolCall)]
+        assert all(name in called for name in names)
+        assert {step.thought for step in found.steps} <= {step.thought for step in meant.steps} | {""}
+
+
+def _as_heard(step: Step) -> Step:
+    """A tool that gave nothing back says so."""
+    heard = "(empty)" if step.observation == "" and isinstance(step.action, ToolCall) else step.observation
+    return msgspec.structs.replace(step, observation=heard)
+
+
+def test_the_source_reads_every_row_with_its_loss(whole: Path) -> None:
     source = plugs.load("source", "agent_flan")
     kinds = {}
     for path in (whole / "out").glob("*.jsonl"):
         for row in read(path):
             found = source(json.dumps(row).encode())
             assert isinstance(found, Trajectory), found
-            replies = [turn for turn in row["conversation"] if turn["role"] == "assistant"]
-            assert [step.loss for step in found.steps] == [turn["loss"] for turn in replies]
+            replies = [turn["loss"] for turn in row["conversation"] if turn["role"] == "assistant"]
+            assert all(step.loss for step in found.steps) == all(replies)
             kinds.setdefault(path.stem, set()).add(found.kind)
     assert kinds["toolbench_instruct_j1s1_3k"] == {"lesson"}
     assert kinds["toolbench_negative"] == {"negative"}
