@@ -14,6 +14,7 @@ FLOORS = {
     "sources": 2,
     "transforms": 2,
     "corpus": 3,
+    "exports": 3,
     "train": 4,
     "evals": 4,
     "serve": 4,
@@ -22,6 +23,8 @@ FLOORS = {
     "cli": 7,
     "__main__": 8,
 }
+LIGHT = ("core", "dialects", "sources", "transforms", "corpus", "exports", "templates", "recipes")
+"""The floors of the data: they start without torch and what else takes long."""
 ROOT = "agentflan"
 
 

@@ -6,12 +6,13 @@ by shape, not by inheritance; they subclass `core.plugs.Plug` alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from agentflan.core.types import (
+    Carries,
     Conversation,
     Dropped,
     Message,
@@ -117,6 +118,41 @@ class Engine(Protocol):
 
         The tasks of one call do not depend on each other.
         """
+        ...
+
+
+FileRow = tuple[str, Mapping[str, Any]]
+"""(file within the export's folder, row). A row for `x.jsonl` is a line of it, one for `x.json` the whole file."""
+
+
+class Export(Protocol):
+    """Writes an item of a corpus as another tool wants to read it. See exports/sharegpt.py, the shortest."""
+
+    reads: ClassVar[Literal["conversations", "trajectories"]]
+    """Messages as they are trained here, or what the agent did, for a tool that writes calls in a syntax of its own.
+    Lessons and negatives come as trajectories of answers then."""
+    carries: ClassVar[Carries]
+    uniform: ClassVar[bool]
+    """Whether all rows are of one schema, which the data card then declares, for `datasets.load_dataset` to read by."""
+
+    def __call__(self, item: Any) -> Sequence[FileRow] | Dropped:
+        """The rows of one item, at least one."""
+        ...
+
+    def card(self, rows: Mapping[str, int]) -> str:
+        """The format's own part of the data card, as Markdown: what each file is, and how a row says what is trained.
+
+        `rows` are those written: file -> number. Headings start at the third level.
+        """
+        ...
+
+
+@runtime_checkable
+class Companions(Protocol):
+    """An export whose tool wants more than rows: LLaMA-Factory its dataset_info.json."""
+
+    def companions(self, rows: Mapping[str, int]) -> Mapping[str, str]:
+        """File -> text; `rows` are those written: file -> number."""
         ...
 
 

@@ -22,6 +22,7 @@ PACKAGES = {
     "source": "agentflan.sources",
     "transform": "agentflan.transforms",
     "engine": "agentflan.corpus.engines",
+    "export": "agentflan.exports",
     "dialect": "agentflan.dialects",
     "template": "agentflan.templates",
     "model": "agentflan.models",

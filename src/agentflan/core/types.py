@@ -150,6 +150,29 @@ class Quarantined(Record, frozen=True):
     detail: str = ""
 
 
+class Carries(Record, frozen=True):
+    """What a format has room for, of all that a corpus can hold; what an export had to leave is counted by these names.
+
+    A format that knows only whole messages refuses one that is trained in part: muted text is never trained.
+    """
+
+    spans: bool = False
+    """Loss of a part of a message."""
+    messages: bool = False
+    """Loss of a whole message."""
+    weights: bool = False
+    capabilities: bool = False
+    """Which run of text trains what."""
+    tools: bool = False
+    """Tools on offer as data of their own, not only as text of the system prompt."""
+    thoughts: bool = False
+    """A thought apart from what is said or done."""
+    together: bool = False
+    """Calls of one turn as such, not one after the other."""
+    origin: bool = False
+    """Id, source and licence of each row."""
+
+
 class Request(Record, frozen=True):
     """What a transform asks of a language model, keyed by its digest in replies.jsonl."""
 

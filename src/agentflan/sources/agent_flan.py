@@ -13,7 +13,7 @@ import msgspec
 from agentflan.core.errors import Unreadable
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Answer, Dropped, Kind, Step, ToolCall, ToolSpec, Trajectory
-from agentflan.sources.shapes import elicited
+from agentflan.sources.shapes import elicited, talked
 from agentflan.sources.shapes.call_turns import kind_of
 from agentflan.sources.shapes.flan_apis import OPENING, apis_in, without_apis
 from agentflan.sources.shapes.flan_replies import step_of
@@ -94,7 +94,10 @@ def _verbatim(turns: list[Turn]) -> tuple[str, tuple[Step, ...]]:
 
 
 def _run(turns: list[Turn]) -> tuple[str, tuple[Step, ...]]:
-    return elicited.steps_of(turns) if elicited.asks(turns) else _walk(turns, step_of)
+    """Dialogue in the words of MSAgent, in our own, or turns that are a step each."""
+    if elicited.asks(turns):
+        return elicited.steps_of(turns)
+    return talked.steps_of(turns) if talked.asks(turns) else _walk(turns, step_of)
 
 
 def _walk(turns: list[Turn], read: Callable[[str], Step]) -> tuple[str, tuple[Step, ...]]:

@@ -1,6 +1,6 @@
 """List the plugs that a recipe can name, with their settings if a kind is given.
 
-KIND is one of source, transform, dialect, template, model, backend, benchmark, panel.
+KIND is one of source, transform, export, dialect, template, model, backend, benchmark, panel.
 """
 
 from __future__ import annotations

@@ -23,6 +23,9 @@ ROLES = {
 }
 """Name of a speaker in the data -> role."""
 
+SHAREGPT = {"system": "system", "user": "human", "assistant": "gpt"}
+"""Role -> name of the speaker in ShareGPT's own spelling."""
+
 R = TypeVar("R")
 
 
@@ -72,6 +75,16 @@ def turns_of(row: RawRow) -> list[Turn]:
             raise Unreadable("unknown_role", turn.name)
         found.append(Turn(role, turn.text, None if turn.loss is None else bool(turn.loss)))
     return found
+
+
+def sharegpt_turn(turn: Turn) -> dict[str, str | bool | None]:
+    """A turn as ShareGPT spells it, with AgentInstruct's `loss` beside it; `turns_of` reads it back."""
+    return {"from": SHAREGPT[turn.role], "value": turn.text, "loss": turn.loss}
+
+
+def flan_turn(turn: Turn) -> dict[str, str | bool]:
+    """A turn as Agent-FLAN's release spells it, with a loss on every turn; `turns_of` reads it back."""
+    return {"role": turn.role, "content": turn.text, "loss": turn.loss is True}
 
 
 def decoded(decoder: msgspec.json.Decoder[R], row: bytes) -> R:

@@ -1,0 +1,1 @@
+"""What several formats write with: messages as whole turns, ids, tools."""
