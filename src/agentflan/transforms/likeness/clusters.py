@@ -17,7 +17,7 @@ Numbers = NDArray[np.int64]
 
 MISSED = 0.02
 """Chance that two rows as alike as the threshold share no band."""
-AHEAD = 200
+AHEAD = 100
 """Rows that a row is compared with in a band: the next ones in an order that puts those alike together. It bounds the
 time where thousands agree in a band and are no near-duplicates."""
 PAIRS = 1 << 15
@@ -39,8 +39,9 @@ def clusters(signatures: Signatures, threshold: float) -> Iterator[Numbers]:
                 alike = (signatures[some] == signatures[others]).sum(axis=1) >= least
                 _join(roots, some[alike], others[alike])
     order = np.argsort(roots, kind="stable")
-    borders = np.flatnonzero(np.diff(roots[order])) + 1
-    return (members for members in np.split(order, borders) if members.size > 1)
+    borders = np.flatnonzero(np.diff(roots[order], prepend=-1, append=-1))
+    for place in np.flatnonzero(np.diff(borders) > 1):
+        yield order[borders[place] : borders[place + 1]]
 
 
 def band_width(permutations: int, threshold: float) -> int:
