@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from agentflan.core import plugs
 from agentflan.core.digest import digest_of
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Conversation, Trajectory
@@ -90,7 +91,9 @@ def _clear(work: Path, out: Path) -> None:
 def _claim(job: Job, work: Path) -> None:
     """Keeps the work of an interrupted build of the same rows and settings, and no other's."""
     rows = [[str(shard.path), shard.start, shard.end, shard.path.stat().st_mtime_ns] for _, shard in job.shards]
-    key = digest_of([frames.boot(), repr(job.passes), rows, job.replies.asked])
+    read = [file for each in job.passes for stage in each.stages for file in plugs.files_of(stage.transform)]
+    files = [[str(file), file.stat().st_mtime_ns] for file in read]
+    key = digest_of([frames.boot(), repr(job.passes), rows, files, job.replies.asked])
     mark = work / "key"
     if not mark.exists() or mark.read_text() != key:
         shutil.rmtree(work, ignore_errors=True)

@@ -138,7 +138,9 @@ def _first_of_each_seed(arms: Sequence[Arm]) -> Iterator[Arm]:
 
 def _build(corpus: Corpus, run: Path, workers: int, offline: bool, say: Say) -> None:
     replies = _replies(corpus, run, offline)
-    inputs = {str(file): sha256_of(file) for source in corpus.sources for file in source.files}
+    read = [file for source in corpus.sources for file in source.files]
+    read += [file for _, transform in corpus.transforms for file in plugs.files_of(transform)]
+    inputs = {str(file): sha256_of(file) for file in read}
     made_from = [
         msgspec.to_builtins(corpus.settings, enc_hook=str),
         [plugs.settings_of(transform) for _, transform in corpus.transforms],

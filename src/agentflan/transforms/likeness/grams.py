@@ -51,10 +51,11 @@ def grams(tokens: Hashes, n: int) -> Hashes:
 
 
 def _blocks(text: str) -> Iterator[str]:
-    """The text in pieces that end between words, unless a word is longer than a piece."""
+    """The text in pieces that end between words, unless a word is longer than 1,000 characters."""
     start = 0
     while len(text) - start > BLOCK:
-        end = text.rfind(" ", start, start + BLOCK) + 1 or start + BLOCK
+        most = start + BLOCK
+        end = next((place for place in range(most, most - 1000, -1) if not text[place - 1].isalnum()), most)
         yield text[start:end]
         start = end
     yield text[start:]
