@@ -89,12 +89,12 @@ def test_a_missing_file_is_told_before_anything_starts(tmp_path: Path) -> None:
     ],
 )
 def test_case_marks_spaces_and_width_make_no_difference(one: str, other: str) -> None:
-    assert tokens([one]).tolist() == tokens([other]).tolist()
-    assert tokens([one]).size
+    assert tokens(one).tolist() == tokens(other).tolist()
+    assert tokens(one).size
 
 
 def test_words_are_told_apart() -> None:
     words: list[Any] = ["harbour", "harbours", "sharbour", "港口", "口港", "ab", "ba", "a", "aa", "0", "00", "\u0301"]
-    found = [tuple(tokens([word]).tolist()) for word in words]
+    found = [tuple(tokens(word).tolist()) for word in words]
     assert len(set(found)) == len(words)
     assert [len(each) for each in found] == [1, 1, 1, 2, 2, 1, 1, 1, 1, 1, 1, 1]

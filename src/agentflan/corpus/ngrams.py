@@ -52,7 +52,7 @@ def _problems(file: Path, fields: Sequence[str]) -> Iterator[list[Hashes]]:
     for shard in shards(file, SHARD_BYTES):
         for row in rows(shard):
             number += 1
-            yield [tokens([text]) for text in _asked(row, fields, f"{file}:{number}")]
+            yield [tokens(text) for text in _asked(row, fields, f"{file}:{number}")]
 
 
 def _asked(row: bytes, fields: Sequence[str], where: str) -> list[str]:

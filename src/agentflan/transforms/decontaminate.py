@@ -31,7 +31,7 @@ class Decontaminate(Plug, frozen=True):
             ngram_file.read(path)
 
     def __call__(self, item: Item) -> Item | Dropped | Quarantined:
-        said = [tokens([text]) for text in texts(item, self.compare)]
+        said = [tokens(text) for text in texts(item, self.compare)]
         for path in self.against:
             for name, shared, looked_up in _shared(said, ngram_file.read(path)):
                 if shared >= self.least:

@@ -43,7 +43,7 @@ class NearDuplicates(Plug, frozen=True):
         """One key for all, so that the notes are streamed."""
         if item.kind not in ("agent", "general"):
             return None
-        words = tokens(texts(item, self.compare))
+        words = tokens("\n".join(texts(item, self.compare)))
         if not words.size:
             return None
         said = grams(words, min(self.n, words.size))

@@ -1,14 +1,14 @@
 """Text as hashed n-grams of words; where a script puts no spaces between words, each character counts as one.
 
 Case, punctuation, white space and full-width forms make no difference. All of it is numpy over code points: 3 KB of
-English take some 130 microseconds, which is less than splitting and hashing in Python takes, and hostile text takes no
-longer. (Unicode's own normal forms do: CPython needs 6 s for 80,000 combining marks out of order.)
+English take some 75 microseconds, less than half of what splitting and hashing in Python takes, and hostile text takes
+no longer. (Unicode's own normal forms do: CPython needs 6 s for 80,000 combining marks out of order.)
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
 
-BLOCK = 1 << 18
+BLOCK = 1 << 16
 """Characters hashed in one go, which bounds the memory that the longest row takes."""
+GROWTH = 3
+"""Case folding makes no more of a character."""
 
 _APART, _WORD, _ALONE = 0, 1, 2
 _KNOWN = 0x20000
@@ -35,10 +37,11 @@ _WIDE, _NARROWER = (0xFF01, 0xFF5E), 0xFEE0
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
-def tokens(texts: Iterable[str]) -> Hashes:
-    """A hash for each word of the texts in a row."""
-    found = [_tokens(block) for text in texts for block in _blocks(text)]
-    return np.concatenate(found) if found else np.empty(0, np.uint64)
+def tokens(text: str) -> Hashes:
+    """A hash for each word."""
+    if len(text) <= BLOCK:
+        return _tokens(text)
+    return np.concatenate([_tokens(block) for block in _blocks(text)])
 
 
 def grams(tokens: Hashes, n: int) -> Hashes:
@@ -62,18 +65,17 @@ def _blocks(text: str) -> Iterator[str]:
 
 
 def _tokens(text: str) -> Hashes:
+    """Of a word that starts at s, the sum of code[i] * _BASE ** (i - s), mixed."""
     codes = _codes(text.casefold())
     kinds = _kinds()[codes]
     spoken = kinds != _APART
     first = spoken.copy()
     first[1:] &= (kinds[1:] == _ALONE) | (kinds[:-1] != _WORD)
-    kept = codes[spoken].astype(np.uint64)
-    starts = np.flatnonzero(first[spoken])
+    starts = first.nonzero()[0]
     if not starts.size:
         return np.empty(0, np.uint64)
-    within = np.arange(kept.size) - np.repeat(starts, np.diff(starts, append=kept.size))
-    powers = np.multiply.accumulate(np.full(int(within.max()) + 1, _BASE))
-    return _mixed(np.add.reduceat(kept * powers[within], starts))
+    powers, inverse = _powers()
+    return _mixed(np.add.reduceat(powers[: codes.size] * codes * spoken, starts) * inverse[starts])
 
 
 def _codes(text: str) -> NDArray[np.integer]:
@@ -83,6 +85,15 @@ def _codes(text: str) -> NDArray[np.integer]:
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     codes = np.where((codes >= _WIDE[0]) & (codes <= _WIDE[1]), codes - _NARROWER, codes)
     return np.minimum(codes, _KNOWN)
+
+
+@cache
+def _powers() -> tuple[Hashes, Hashes]:
+    """_BASE to the power of each place in a piece, and what takes it back."""
+    back = np.uint64(pow(int(_BASE), -1, 1 << 64))
+    powers, inverse = np.full((2, GROWTH * BLOCK), 1, np.uint64)
+    powers[1:], inverse[1:] = _BASE, back
+    return np.multiply.accumulate(powers), np.multiply.accumulate(inverse)
 
 
 @cache
