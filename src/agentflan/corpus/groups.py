@@ -13,8 +13,8 @@ import msgspec
 
 from agentflan.core import kinds
 
-HELD = 128 << 20
-"""Bytes of notes grouped in memory at once; more are first parted by key."""
+HELD = 32 << 20
+"""Bytes of notes grouped in memory at once, where they take some five times as much; more are first parted by key."""
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODE = msgspec.msgpack.Decoder(tuple[int, str, Any]).decode

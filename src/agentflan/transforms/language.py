@@ -16,6 +16,8 @@ from agentflan.transforms.likeness.texts import Compare, texts
 
 LOOKED_AT = 2000
 """Characters from which a language is told."""
+CHINESE = ("wuu", "yue")
+"""What a share of written Chinese passes for; ISO 639 counts both as `zh`."""
 
 
 class Language(Plug, frozen=True):
@@ -28,14 +30,16 @@ class Language(Plug, frozen=True):
 
     def __post_init__(self) -> None:
         for code in self.keep:
-            if code not in _identifier().labels:
-                raise ValueError(f"there is no language {code!r}; {nearest(code, _identifier().labels)}")
+            known = [label for label in _identifier().labels if label not in CHINESE]
+            if code not in known:
+                raise ValueError(f"there is no language {code!r}; {nearest(code, known)}")
 
     def __call__(self, item: Item) -> Item | Dropped:
         text = "\n".join(texts(item, self.compare))[:LOOKED_AT].strip()
         if not text:
             return item
         found, certainty = _identifier().classify(text)
+        found = "zh" if found in CHINESE else found
         if found in self.keep or certainty < self.certainty:
             return item
         return Dropped(reason=f"language_{found}", detail=f"{certainty:.2f} certain")

@@ -15,11 +15,12 @@ class Member(NamedTuple):
     """What must be known of an item to choose among those like it."""
 
     id: str
-    origins: Sequence[str]
+    origins: Sequence[str] = ()
+    """Empty: the item alone."""
 
 
 def member(item: Item) -> Member:
-    return Member(item.id, item.origin_ids or (item.id,))
+    return Member(item.id) if item.origin_ids in ((), (item.id,)) else Member(item.id, item.origin_ids)
 
 
 def verdicts(alike: Iterable[tuple[int, Member]]) -> Iterator[tuple[int, Any]]:
@@ -28,7 +29,7 @@ def verdicts(alike: Iterable[tuple[int, Member]]) -> Iterator[tuple[int, Any]]:
     for number, _ in others:
         yield number, kept.id
     if others:
-        yield survivor, sorted({origin for _, other in others for origin in other.origins})
+        yield survivor, sorted({origin for _, other in others for origin in other.origins or (other.id,)})
 
 
 def settle(item: Item, verdict: Any, reason: str) -> Item | Dropped:
