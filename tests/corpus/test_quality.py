@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from agentflan.cli.main import run
 from agentflan.corpus.build import build
 from agentflan.corpus.ngrams import write_ngrams
 from agentflan.corpus.parquet import conversations
@@ -22,6 +23,7 @@ PROBLEMS = "berkeley-function-call-leaderboard__bfcl_eval__data__BFCL_v4_live_mu
 SCRIPT = """
 import sys
 from pathlib import Path
+from agentflan.cli.main import run
 from agentflan.corpus.build import build
 from tests.corpus.test_quality import corpus_of
 if __name__ == "__main__":
@@ -87,3 +89,25 @@ def test_workers_shards_and_hash_seeds_change_no_byte(rows: Path, tmp_path: Path
         root, environment = Path(__file__).parents[2], {**os.environ, "PYTHONHASHSEED": seed}
         subprocess.run(command, check=True, cwd=root, env=environment)
         assert contents(tmp_path / seed) == contents(tmp_path / "here")
+
+
+def test_other_ngrams_make_another_corpus(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The bytes of the n-grams belong to what a corpus is made from, not only their file's name."""
+    for name in ("asked.json", "bfcl.ngrams"):
+        (tmp_path / name).write_bytes((rows / name).read_bytes())
+    recipe = (
+        "corpus:\n  sources: [{use: llamafactory, path: asked.json}]\n"
+        "  transforms: [{use: decontaminate, against: [bfcl.ngrams], action: quarantine}, converse]\n"
+    )
+    (tmp_path / "recipe.yaml").write_text(recipe)
+    build_it = ["build", str(tmp_path / "recipe.yaml"), "-o", str(tmp_path / "run"), "--json"]
+    (tmp_path / "few.json").write_text('["Is there anybody here?"]')
+    told = []
+    for _ in range(2):
+        assert run(build_it) == 0
+        told.append(capsys.readouterr())
+    write_ngrams([tmp_path / "few.json"], tmp_path / "bfcl.ngrams")
+    assert run(build_it) == 0
+    told.append(capsys.readouterr())
+    assert ["there already" in each.err for each in told] == [False, True, False]
+    assert [json.loads(each.out)["conversations"] for each in told] == [0, 0, 40]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -120,3 +123,27 @@ def test_thousands_that_agree_in_a_band_take_no_square_of_the_time() -> None:
 def test_a_pair_at_the_threshold_shares_a_band_nearly_always(threshold: float) -> None:
     width = band_width(128, threshold)
     assert (1 - threshold**width) ** (128 // width) <= MISSED < (1 - threshold ** (width + 1)) ** (128 // (width + 1))
+
+
+@pytest.mark.slow
+def test_a_million_items_take_less_than_400_mb() -> None:
+    """In a process of its own, whose peak then is that of the pass alone: a tenth of the items are near-copies."""
+    script = """
+import json, resource
+import numpy as np
+from agentflan.transforms.near_duplicates import NearDuplicates
+def notes():
+    dice = np.random.default_rng(0)
+    for start in range(0, 1_000_000, 1000):
+        rows = dice.integers(0, 256, (1000, 128), np.uint8)
+        rows[9::10] = rows[8::10]
+        rows[9::10, :10] += 1
+        for number, row in enumerate(rows, start):
+            yield number, [[f"{number:032x}", []], row.tobytes()]
+count = sum(1 for _ in NearDuplicates().decide(notes()))
+print(json.dumps([count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+"""
+    told = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    count, peak = json.loads(told.stdout)
+    assert count == 200_000
+    assert peak < 400

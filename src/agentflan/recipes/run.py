@@ -72,9 +72,7 @@ def build_all(
 def resolved(arm: Arm) -> dict[str, Any]:
     """The recipe of one arm with every default spelled out."""
     data: dict[str, Any] = msgspec.to_builtins(arm.recipe, enc_hook=str)
-    data["corpus"]["transforms"] = [
-        plugs.settings_of(plugs.load("transform", entry, seed=arm.seed)) for entry in arm.recipe.corpus.transforms
-    ]
+    data["corpus"]["transforms"] = [plugs.settings_of(entry) for entry in arm.corpus.entries]
     data["evals"] = [plugs.settings_of(benchmark) for _, benchmark in arm.benchmarks]
     return data
 
