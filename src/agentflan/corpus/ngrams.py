@@ -42,6 +42,7 @@ def write_ngrams(files: Sequence[Path], out: Path, *, n: int = WORDS, fields: Se
             raise Mistake("this file holds no text", where=str(file), mend="name the right field with --field")
         listed.append(ProblemFile(name=file.name, sha256=sha256_of(file), problems=problems))
     head, data = encode(n, sorted(lengths), listed, found)
+    out.parent.mkdir(parents=True, exist_ok=True)
     save(out, [data])
     return head
 

@@ -14,13 +14,13 @@ from agentflan.core.plugs import Plug
 from agentflan.core.types import Dropped, Quarantined
 from agentflan.transforms.likeness import ngram_file
 from agentflan.transforms.likeness.grams import Hashes, tokens
-from agentflan.transforms.likeness.texts import Compare, texts
+from agentflan.transforms.likeness.texts import texts
 
 
 class Decontaminate(Plug, frozen=True):
     against: Annotated[tuple[Path, ...], Meta(min_length=1)]
     """Files of n-grams."""
-    compare: Compare = "query"
+    compare: Literal["query", "whole"] = "query"
     """query: the question alone. whole: all that was said and seen, each text by itself."""
     least: Annotated[int, Meta(ge=1)] = 1
     """N-grams shared with one problem file from which an item leaves."""

@@ -6,7 +6,7 @@ Lessons and negatives are alike on purpose and pass untouched, so place it anywh
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,13 +15,13 @@ from agentflan.core.kinds import Item
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Dropped
 from agentflan.transforms.likeness.survivors import Member, member, settle, verdicts
-from agentflan.transforms.likeness.texts import Compare, setting, texts
+from agentflan.transforms.likeness.texts import setting, texts
 
 
 class Duplicates(Plug, frozen=True):
     """Ids, source, licence, labels, wordings of elicit statements, case and white space make no difference."""
 
-    compare: Compare = "whole"
+    compare: Literal["query", "whole"] = "whole"
     """whole: the system prompt, the tools, and all that was said and seen. query: the question alone, of which then
     one item stays."""
 

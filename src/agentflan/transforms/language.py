@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -12,7 +12,7 @@ from agentflan.core.errors import nearest
 from agentflan.core.kinds import Item
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Dropped
-from agentflan.transforms.likeness.texts import Compare, texts
+from agentflan.transforms.likeness.texts import texts
 
 LOOKED_AT = 2000
 """Characters from which a language is told."""
@@ -23,7 +23,7 @@ CHINESE = ("wuu", "yue")
 class Language(Plug, frozen=True):
     keep: Annotated[tuple[str, ...], Meta(min_length=1)]
     """ISO 639-1 codes, such as `en` and `zh`."""
-    compare: Compare = "query"
+    compare: Literal["query", "whole"] = "query"
     """query: the question alone. whole: all that was said and seen, whose observations are often of no language."""
     certainty: Annotated[float, Meta(ge=0, le=1)] = 0.5
     """Probability of another language from which an item leaves: a question of two words is told by chance."""
@@ -47,5 +47,5 @@ class Language(Plug, frozen=True):
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    """Some 30 MB, read once in a process."""
+    """Some 70 MB, read once in a process."""
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

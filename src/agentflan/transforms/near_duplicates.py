@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from tempfile import TemporaryFile
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -21,19 +21,19 @@ from agentflan.core.types import Dropped
 from agentflan.transforms.likeness.clusters import clusters
 from agentflan.transforms.likeness.grams import grams, tokens
 from agentflan.transforms.likeness.survivors import Member, member, settle, verdicts
-from agentflan.transforms.likeness.texts import Compare, texts
+from agentflan.transforms.likeness.texts import texts
 
 SEED = 1
 """Of the permutations: which pair passes for alike must not change with a recipe's seed."""
 
 
 class NearDuplicates(Plug, frozen=True):
-    """A Group over the whole corpus, which holds 150 bytes of each item; links are transitive."""
+    """A Group over the whole corpus, of which each item takes some 200 bytes of memory; links are transitive."""
 
     threshold: Annotated[float, Meta(gt=0, le=1)] = 0.8
     """Jaccard similarity of their sets of n-grams from which on two items are near-duplicates, as MinHash estimates
     it: with 128 permutations the estimate is off by 0.035 (standard error)."""
-    compare: Compare = "whole"
+    compare: Literal["query", "whole"] = "whole"
     """whole: all that was said and seen, without system prompts and tools. query: the question alone."""
     n: Annotated[int, Meta(ge=1)] = 5
     """Words in an n-gram; a character counts as one where a script has no spaces between words."""
