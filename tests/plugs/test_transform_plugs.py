@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,10 +14,14 @@ from agentflan.core.kinds import Ask, Group, Item, Map, Parts
 from agentflan.core.types import Conversation
 from tests.transforms.drawn import alternates, corpora, settle
 
+SAMPLES = Path(__file__).parents[1] / "transforms" / "samples"
 SMALL: dict[str, dict[str, Any]] = {
     "converse": {"react_share": 0.4},
+    "decontaminate": {"against": [str(SAMPLES / "drawn.ngrams")]},
     "format_lessons": {"count": 3},
     "negatives": {"count": 4},
+    "language": {"keep": ["en"]},
+    "length": {"max_characters": 30},
     "rebalance": {"reasoning": 0.4, "format": 0.5},
 }
 """Settings that show something on a few items, where the defaults would not."""

@@ -50,6 +50,8 @@ def write_run(folder: Path, *, seed: int = 0, negatives: bool = True, hostile: b
     for item in items:
         characters.count(item)
     _json(folder / "corpus" / "ledger.json", _ledger(len(items), characters, negatives))
+    for name, lost in _lost(HOSTILE if hostile else "").items():
+        (folder / "corpus" / f"{name}.jsonl").write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lost))
     tokens = {"total": 481_223, "trained": 162_770, "by_capability": _tokens(negatives)}
     _json(folder / "tokens" / "ledger.json", {"tokens": tokens})
     _metrics(folder / "train" / "metrics.jsonl", seed, negatives)
@@ -175,9 +177,24 @@ def _ledger(conversations: int, characters: Characters, negatives: bool) -> dict
         stages.append(stage("negatives", 5_230, 5_731, made=503, pending=2))
     return {
         "stages": stages,
+        "sources": {
+            name: {key: value for key, value in each.items() if key != "name"}
+            for name, each in (("toolbench", stages[0]), ("sharegpt", stages[1]))
+        },
         "conversations": conversations,
         "characters": msgspec.to_builtins(characters),
     }
+
+
+def _lost(odd: str) -> dict[str, list[dict[str, object]]]:
+    """Lines of dropped.jsonl and quarantine.jsonl; a reason can be any text of a plug of somebody else's."""
+    reasons = ["gave_up"] * 4 + ["no_answer"] * 2 + [f"no_call{odd}"]
+    dropped = [
+        {"id": f"{number:032x}", "source": "toolbench", "stage": "read", "reason": reason}
+        for number, reason in enumerate(reasons)
+    ]
+    broken = {"id": "f" * 32, "source": f"sharegpt{odd}", "stage": "read", "reason": "broken_json", "row": odd}
+    return {"dropped": dropped, "quarantine": [broken]}
 
 
 def _tokens(negatives: bool) -> dict[str, int]:

@@ -37,6 +37,7 @@ EXTRAS = {
     "transformers": "train",
     "matplotlib": "report",
     "httpx": "ask",
+    "py3langid": "quality",
     "rensa": "quality",
     "ray": "ray",
 }
@@ -117,6 +118,14 @@ def settings_of(plug: Any) -> dict[str, Any]:
     shipped = any(module == f"{package}.{module.rpartition('.')[2]}" for package in PACKAGES.values())
     use = module.rpartition(".")[2] if shipped else f"{module}:{name}"
     return {"use": use, **msgspec.to_builtins(plug, enc_hook=str)}
+
+
+def files_of(plug: Any) -> tuple[Path, ...]:
+    """The files that a plug's settings name: with the settings, all that what it does depends on."""
+    values = [
+        value for value in msgspec.structs.astuple(plug) for value in (value if isinstance(value, tuple) else (value,))
+    ]
+    return tuple(value for value in values if isinstance(value, Path))
 
 
 def _module(path: str, where: str) -> Any:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agentflan.core import kinds
+from agentflan.core import kinds, plugs
 from agentflan.core.digest import digest_of
 from agentflan.core.errors import Mistake
 from agentflan.corpus import frames, groups
@@ -161,7 +161,9 @@ def _claim(job: Job, out: Path) -> tuple[Job, bool]:
     The second value says that there was none.
     """
     rows = [[str(shard.path), shard.start, shard.end, shard.path.stat().st_mtime_ns] for _, shard in job.shards]
-    key = digest_of([repr(job.passes), rows, job.replies.asked])
+    read = [file for each in job.passes for stage in each.stages for file in plugs.files_of(stage.transform)]
+    files = [[str(file), file.stat().st_mtime_ns] for file in read]
+    key = digest_of([repr(job.passes), rows, files, job.replies.asked])
     mark = job.work / "key"
     with _locked(out):
         found, _, boot = mark.read_text().partition("\n") if mark.exists() else ("", "", "")

@@ -15,7 +15,7 @@ from agentflan.core.errors import Mistake
 from agentflan.corpus.frames import save
 
 SCHEMA = 1
-LIBRARIES = ("msgspec", "pyarrow", "numpy", "tokenizers", "torch", "transformers")
+LIBRARIES = ("msgspec", "pyarrow", "numpy", "tokenizers", "torch", "transformers", "rensa", "py3langid")
 """What can change a result; their versions are part of every stage's key."""
 
 

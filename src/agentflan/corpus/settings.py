@@ -75,6 +75,8 @@ class Corpus(NamedTuple):
     """(name in the ledger, transform), composites taken apart."""
     template: kinds.Template
     seed: int
+    entries: tuple[Any, ...]
+    """The transforms as the recipe names them."""
 
 
 def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int) -> Corpus:
@@ -103,7 +105,7 @@ def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int) -> Corpus:
     if wrong:
         raise Mistakes(wrong)
     chain = _unique([part for transform in transforms for part in _parts(transform)])
-    return Corpus(settings, tuple(entry for entry in sources if entry), chain, template, seed)
+    return Corpus(settings, tuple(entry for entry in sources if entry), chain, template, seed, tuple(transforms))
 
 
 def _source(entry: dict[str, Any], folder: Path, where: str) -> SourceEntry:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -38,7 +37,8 @@ def measure(arm: Arm, run: Path) -> None:
     model = Hf(path=run / "model", max_new_tokens=arm.recipe.max_new_tokens)
     for name, benchmark in arm.benchmarks:
         outputs = [f"evals/{name}"]
-        made_from = [weights, model.max_new_tokens, plugs.settings_of(benchmark), _problem_files(benchmark)]
+        problems = [sha256_of(file) for file in plugs.files_of(benchmark) if file.is_file()]
+        made_from = [weights, model.max_new_tokens, plugs.settings_of(benchmark), problems]
         manifest.once(run, f"eval/{name}", made_from, outputs, partial(evaluate, model, benchmark, run))
 
 
@@ -59,9 +59,3 @@ def _seeded(settings: TrainSettings, arm: Arm, block: str) -> TrainSettings:
     data = arm.data.get(block) or {}
     own = (data.get("train") if block == "pretrain" else data) or {}
     return settings if "seed" in own else msgspec.structs.replace(settings, seed=arm.seed)
-
-
-def _problem_files(benchmark: Any) -> list[str]:
-    """Checksums of the files that a benchmark's settings name."""
-    settings = msgspec.structs.astuple(benchmark)
-    return [sha256_of(value) for value in settings if isinstance(value, Path) and value.is_file()]

@@ -89,9 +89,7 @@ def build_all(
 def resolved(arm: Arm) -> dict[str, Any]:
     """The recipe of one arm with every default spelled out."""
     data: dict[str, Any] = msgspec.to_builtins(arm.recipe, enc_hook=str)
-    data["corpus"]["transforms"] = [
-        plugs.settings_of(plugs.load("transform", entry, seed=arm.seed)) for entry in arm.recipe.corpus.transforms
-    ]
+    data["corpus"]["transforms"] = [plugs.settings_of(entry) for entry in arm.corpus.entries]
     data["evals"] = [plugs.settings_of(benchmark) for _, benchmark in arm.benchmarks]
     return data
 
@@ -156,7 +154,9 @@ def _first_of_each_seed(arms: Sequence[Arm]) -> Iterator[Arm]:
 def _build(corpus: Corpus, run: Path, how: How, offline: bool, say: Say) -> str:
     """What is left for other shares to do; empty when the corpus is there."""
     replies = _replies(corpus, run, offline)
-    inputs = {str(file): sha256_of(file) for source in corpus.sources for file in source.files}
+    read = [file for source in corpus.sources for file in source.files]
+    read += [file for _, transform in corpus.transforms for file in plugs.files_of(transform)]
+    inputs = {str(file): sha256_of(file) for file in read}
     made_from = [
         msgspec.to_builtins(corpus.settings, enc_hook=str),
         [plugs.settings_of(transform) for _, transform in corpus.transforms],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
@@ -71,9 +71,22 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def figure(number: int) -> str | Markup:
+    """12,345, and a nought that does not call for attention."""
+    return count(number) if number else tag("span", "0", class_="zero")
+
+
+def reasons(counted: Mapping[str, int]) -> str | Markup:
+    """The sum, and below it how many for each reason, most frequent first."""
+    ranked = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
+    listed = (tag("li", f"{reason} {count(number)}") for reason, number in ranked)
+    return join((count(sum(counted.values())), tag("ul", *listed, class_="reasons"))) if ranked else figure(0)
+
+
 def share(part: float, whole: float, digits: int = 1) -> str:
     """12.3 %, with a space that does not break; what is not all is never rounded to all"""
-    digits = max(digits, 1) if whole and part < whole and round(100 * part / whole, digits) >= 100 else digits
+    while digits < 9 and whole and part < whole and round(100 * part / whole, digits) >= 100:
+        digits += 1
     return f"{100 * part / whole:.{digits}f}\u202f%" if whole else "–"
 
 

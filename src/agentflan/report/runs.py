@@ -21,10 +21,9 @@ _PARTS = frozenset(("trajectories", "corpus", "tokens", "model", "train", "evals
 _SIGNS = ("manifest.json", "corpus", "scores.json")
 
 
-class Stage(msgspec.Struct):
-    """One line of a ledger."""
+class Counts(msgspec.Struct):
+    """What went in and out."""
 
-    name: str
     into: int = msgspec.field(name="in")
     out: int
     made: int = 0
@@ -39,10 +38,18 @@ class Stage(msgspec.Struct):
         return self.into + self.made - left
 
 
+class Stage(Counts, kw_only=True):
+    """One line of a ledger."""
+
+    name: str
+
+
 class Ledger(msgspec.Struct):
     """corpus/ledger.json"""
 
     stages: list[Stage] = []
+    sources: dict[str, Counts] = {}
+    """What each source read."""
     conversations: int = 0
     characters: Characters = msgspec.field(default_factory=Characters)
 
@@ -148,7 +155,7 @@ def logged(run: RunFolder) -> list[Logged]:
 def _lines(path: Path, lines: list[bytes]) -> Iterator[Logged]:
     for number, line in enumerate(lines, 1):
         if line.strip():
-            yield _decode(line, Logged, f"{path}:{number}")
+            yield decoded(line, Logged, f"{path}:{number}")
 
 
 def _is_run(folder: Path) -> bool:
@@ -180,10 +187,11 @@ def _recipe(folder: Path) -> dict[str, Any]:
 
 
 def _json(path: Path, kind: type[T]) -> T | None:
-    return _decode(path.read_bytes(), kind, str(path)) if path.is_file() else None
+    return decoded(path.read_bytes(), kind, str(path)) if path.is_file() else None
 
 
-def _decode(data: bytes, kind: type[T], where: str) -> T:
+def decoded(data: bytes, kind: type[T], where: str) -> T:
+    """A small file, or a line of one. Raises `Mistake` where it is damaged."""
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.DecodeError as error:

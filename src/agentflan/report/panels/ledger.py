@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from agentflan.core.kinds import RunFolder
 from agentflan.core.plugs import Plug
-from agentflan.report.markup import Column, count, join, share, table, tag
+from agentflan.report.markup import Column, count, figure, join, reasons, share, table, tag
 from agentflan.report.runs import Ledger, Stage, arms, label, ledger, token_ledger
 
 _COLUMNS = (
@@ -65,25 +65,11 @@ def _row(stage: Stage) -> list[object]:
     state = tag("span", f"✗ {count(abs(lost))} {'lost' if lost > 0 else 'too many'}", class_="bad")
     return [
         stage.name,
-        _figure(stage.into),
-        _figure(stage.made),
+        figure(stage.into),
+        figure(stage.made),
         count(stage.out),
-        _reasons(stage.dropped),
-        _reasons(stage.quarantined),
-        _figure(stage.pending),
+        reasons(stage.dropped),
+        reasons(stage.quarantined),
+        figure(stage.pending),
         state if lost else tag("span", "✓", class_="good", aria_label="balanced"),
     ]
-
-
-def _figure(number: int) -> object:
-    return count(number) if number else tag("span", "0", class_="zero")
-
-
-def _reasons(reasons: dict[str, int]) -> object:
-    """The sum, and below it how many for each reason, most frequent first."""
-    total = sum(reasons.values())
-    if not total:
-        return _figure(0)
-    ranked = sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0]))
-    listed = (tag("li", f"{reason} {count(number)}") for reason, number in ranked)
-    return join((count(total), tag("ul", *listed, class_="reasons")))
