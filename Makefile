@@ -14,13 +14,14 @@ PYTHON := $(shell for name in python3 python3.13 python3.12 python3.11; do \
     $$name -c '$(USABLE)' 2>/dev/null && { echo $$name; break; }; done)
 endif
 
-.PHONY: help venv demo test test-slow bench lint clean
+.PHONY: help venv demo test test-slow bench bench-scale lint clean
 
 help:
 	@echo 'make demo       set up, then the whole job on demonstration data: runs/demo/report.html (SEED=1 draws it anew)'
 	@echo 'make test       set up, then all tests (TESTFLAGS=... goes to pytest)'
 	@echo 'make test-slow  the same, with the campaigns at full size'
 	@echo 'make bench      one JSON object a line (ONLY=name for one)'
+	@echo 'make bench-scale  a build of 100,000 and of 400,000 rows, some ten minutes'
 	@echo 'make lint       ruff and mypy'
 	@echo 'make venv       the set-up alone'
 	@echo 'make clean      remove what these leave behind'
@@ -51,6 +52,9 @@ test-slow: venv
 
 bench: venv
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+bench-scale: venv
+	@$(BIN)/python -m bench.scale
 
 lint: venv
 	$(BIN)/ruff check .

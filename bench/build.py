@@ -18,6 +18,7 @@ from typing import Any
 
 from agentflan.core.chance import coin, pick
 from agentflan.corpus.build import build
+from agentflan.corpus.engines.local import Local
 from agentflan.corpus.settings import CorpusSettings, load_corpus
 
 TRAJECTORIES = 24_703
@@ -33,8 +34,8 @@ def bench_build() -> Iterator[dict[str, object]]:
         small, large = Path(folder, "small.jsonl"), Path(folder, "large.jsonl")
         write_rows(small, TRAJECTORIES)
         write_rows(large, 2 * TRAJECTORIES)
-        runs = [_measure(small) for _ in range(ROUNDS)]
-        peak_of_twice = _measure(large)["peak_mb"]
+        runs = [measure(small) for _ in range(ROUNDS)]
+        peak_of_twice = measure(large)["peak_mb"]
     peak = statistics.median(run["peak_mb"] for run in runs)
     rate = TRAJECTORIES / statistics.median(run["seconds"] for run in runs)
     yield {
@@ -109,21 +110,24 @@ def _sentence(number: int, what: str, words: int) -> str:
     return " ".join(WORDS[(start + step * (1 + number % 7)) % len(WORDS)] for step in range(words))
 
 
-def _measure(rows: Path) -> dict[str, float]:
-    told = subprocess.run([sys.executable, "-m", "bench.build", str(rows)], check=True, capture_output=True, text=True)
+def measure(rows: Path, workers: int = 1) -> dict[str, float]:
+    """Seconds of a build of these rows, in a process of its own, and the peak memory of its largest process in MB."""
+    command = [sys.executable, "-m", "bench.build", str(rows), str(workers)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True)
     measured: dict[str, float] = json.loads(told.stdout)
     return measured
 
 
-def _child(rows: Path) -> dict[str, float]:
+def _child(rows: Path, workers: int) -> dict[str, float]:
     settings = CorpusSettings(sources=({"use": "toolbench", "path": str(rows)},), transforms=CHAIN)
     corpus = load_corpus(settings, folder=Path(), seed=0)
-    with tempfile.TemporaryDirectory() as out:
+    with tempfile.TemporaryDirectory(dir=rows.parent) as out:
         start = time.perf_counter()
-        build(corpus, Path(out))
+        build(corpus, Path(out), engine=Local(workers=workers))
         seconds = time.perf_counter() - start
-    return {"seconds": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return {"seconds": seconds, "peak_mb": max(peaks) / 1024}
 
 
 if __name__ == "__main__":
-    print(json.dumps(_child(Path(sys.argv[1]))))
+    print(json.dumps(_child(Path(sys.argv[1]), int(sys.argv[2]))))

@@ -18,6 +18,7 @@ import pytest
 from agentflan.core.errors import Mistake, Mistakes
 from agentflan.core.types import CAPABILITIES
 from agentflan.corpus.build import build
+from agentflan.corpus.engines.local import Local
 from agentflan.corpus.parquet import conversations, trajectories
 from agentflan.corpus.settings import Corpus, CorpusSettings, Mix, load_corpus
 
@@ -99,7 +100,7 @@ def test_real_rows_build_to_the_same_bytes_however_the_work_is_cut(real: Corpus,
     assert ledger["stages"][0]["in"] == ledger["stages"][0]["out"] + 113  # 110 no conversations, 2 no path, 1 no tools
     first = contents(tmp_path / "a")
     for name, workers, shard_bytes in (("b", 2, 1 << 20), ("c", 1, 1 << 16)):
-        build(real, tmp_path / name, workers=workers, shard_bytes=shard_bytes)
+        build(real, tmp_path / name, engine=Local(workers=workers), shard_bytes=shard_bytes)
         assert contents(tmp_path / name) == first
     build(real, tmp_path / "a")
     assert contents(tmp_path / "a") == first

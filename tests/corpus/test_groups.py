@@ -44,11 +44,13 @@ def test_verdicts_do_not_depend_on_shards_or_memory(
         files.append(folder / f"{shard}.notes")
         files[-1].write_bytes(b"".join(notes))
         sizes.append(end - start)
-    found = groups.decide(KeepFirst(), files, sizes, folder, held=held)
+    verdicts = [file.with_suffix(".verdicts") for file in files]
+    groups.decide(KeepFirst(), files, sizes, verdicts, folder, held=held)
+    found = [groups.load_verdicts(path) for path in verdicts]
     numbers = {borders[shard] + place: verdict for shard, each in enumerate(found) for place, verdict in each.items()}
     firsts = {key: keys.index(key) for key in keys}
     expected = {
         number: [f"note {firsts[key]}", f"note {number}"] for number, key in enumerate(keys) if number != firsts[key]
     }
     assert numbers == expected
-    assert sorted(folder.iterdir()) == sorted(set(files))
+    assert sorted(folder.iterdir()) == sorted({*files, *verdicts})

@@ -25,7 +25,7 @@ from agentflan.core.types import (
     ToolSpec,
     Trajectory,
 )
-from agentflan.corpus import parquet
+from agentflan.corpus import parquet, parts
 from agentflan.corpus.parquet import ConversationWriter, TrajectoryWriter, conversations, trajectories
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -126,14 +126,14 @@ def test_a_failure_keeps_what_was_there_and_leaves_nothing_half_written(tmp_path
 
 
 def test_a_text_over_the_limit_is_refused_both_ways(tmp_path: Path) -> None:
-    long = talk(1, "x" * parquet.TEXT_LIMIT)
+    long = talk(1, "x" * parts.TEXT_LIMIT)
     with pytest.raises(Mistake, match="over the limit"):
         written(tmp_path / "a", [[long]])
     assert bytes_of(tmp_path / "a") == {}
     row = {field.name: None for field in parquet.CONVERSATIONS}
-    row |= {"origin_ids": [], "messages": [{"role": "user", "content": "x" * (parquet.TEXT_LIMIT + 1), "segments": []}]}
+    row |= {"origin_ids": [], "messages": [{"role": "user", "content": "x" * (parts.TEXT_LIMIT + 1), "segments": []}]}
     pq.write_table(pa.Table.from_pylist([row], schema=parquet.CONVERSATIONS), tmp_path / "a" / "part-00000.parquet")
-    assert (tmp_path / "a" / "part-00000.parquet").stat().st_size < parquet.TEXT_LIMIT / 10
+    assert (tmp_path / "a" / "part-00000.parquet").stat().st_size < parts.TEXT_LIMIT / 10
     with pytest.raises(Mistake, match=r"part-00000.*over the limit"):
         list(conversations(tmp_path / "a"))
 

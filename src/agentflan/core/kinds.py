@@ -7,6 +7,7 @@ by shape, not by inheritance; they subclass `core.plugs.Plug` alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -106,6 +107,17 @@ class Parts(Protocol):
 
     def parts(self) -> tuple[tuple[str, Any], ...]:
         """(name, transform) in order; the ledger shows them as `entry/name`."""
+        ...
+
+
+class Engine(Protocol):
+    """Runs the tasks of a build (`corpus.job`), one after the other, side by side, or on other machines."""
+
+    def __call__(self, job: Any) -> AbstractContextManager[Callable[[Sequence[Any]], None]]:
+        """While it is open: a function that returns when all its tasks are done, and raises what the first one raised.
+
+        The tasks of one call do not depend on each other.
+        """
         ...
 
 

@@ -22,6 +22,7 @@ PACKAGES = {
     "source": "agentflan.sources",
     "transform": "agentflan.transforms",
     "export": "agentflan.exports",
+    "engine": "agentflan.corpus.engines",
     "dialect": "agentflan.dialects",
     "template": "agentflan.templates",
     "model": "agentflan.models",

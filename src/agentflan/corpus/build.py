@@ -1,30 +1,30 @@
 """Builds the corpus: rows -> trajectories -> conversations, in passes over shards, with books that balance.
 
-The result depends on rows, settings and replies alone: never on the number of workers, the size of the shards,
-or how often a run was interrupted.
+The result depends on rows, settings and replies alone: never on the engine, the number of workers, the size of the
+shards, or how often and where the work was taken up.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
-
+from agentflan.core import kinds
 from agentflan.core.digest import digest_of
 from agentflan.core.errors import Mistake
-from agentflan.core.types import Conversation, Trajectory
 from agentflan.corpus import frames, groups
+from agentflan.corpus.closing import close
+from agentflan.corpus.engines.local import Local
 from agentflan.corpus.fold import Fold
-from agentflan.corpus.ledger import Characters, Counts
+from agentflan.corpus.job import Job, Task, plan
+from agentflan.corpus.ledger import Counts
 from agentflan.corpus.mix import Thin
-from agentflan.corpus.parquet import ConversationWriter, TrajectoryWriter
-from agentflan.corpus.passes import Job, plan, read_shard, run_pass
+from agentflan.corpus.numbering import number_rows
 from agentflan.corpus.rows import shards
 from agentflan.corpus.settings import Corpus
 from agentflan.corpus.stages import Replies, Stage
@@ -35,19 +35,35 @@ SHARD_BYTES = 8 << 20
 Say = Callable[[str], None]
 
 
+class Share(NamedTuple):
+    """Which tasks of a build one of several runs of it does: every `of`-th, from the `number`-th on (from 1)."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+
+class Unfinished(Exception):
+    """A share of a build is done as far as it can be; the others are not."""
+
+
 def build(
     corpus: Corpus,
     out: Path,
     *,
-    workers: int = 1,
+    engine: kinds.Engine = Local(),  # noqa: B008 (immutable)
     shard_bytes: int = SHARD_BYTES,
+    share: Share | None = None,
     replies: Mapping[str, str] | None = None,
     say: Say = lambda _: None,
 ) -> dict[str, Any]:
     """Writes `out/trajectories`, `out/corpus` and returns the ledger.
 
     `replies` go by request digest; None: written patterns.
-    Raises Mistake when there is nothing to build from. What was done before an interruption is not done again.
+    Raises Mistake when there is nothing to build from, Unfinished when this run's `share` has to wait for others.
+    What was done before an interruption, or by other shares, is not done again.
     """
     pieces = tuple(
         (entry, shard)
@@ -60,195 +76,118 @@ def build(
     stages = [Stage("fold", Fold()), *(Stage(*each) for each in corpus.transforms)]
     if corpus.settings.mix.mode != "concat":
         stages.append(Stage("mix", Thin(mix=corpus.settings.mix, seed=corpus.seed)))
-    work = out / "work"
-    job = Job(work, pieces, plan(stages), Replies(replies))
-    _claim(job, work)
+    job = Job(out / "work", pieces, plan(stages), Replies(replies), synced=share is not None)
+    job, fresh = _claim(job, out)
     try:
-        _run(job, workers, say)
-        return _finish(job, stages, out)
-    except Mistake:  # the next build will not be this one, so nothing is kept for it
-        _clear(work, out)
+        with engine(job) as run:
+            _Progress(job, run, share, say).all_passes()
+        return _close(job, stages, out)
+    except Mistake:
+        if fresh:  # the next build will not be this one
+            shutil.rmtree(job.work, ignore_errors=True)
+            if not any(out.iterdir()):
+                out.rmdir()
         raise
+    except FileNotFoundError:
+        if share is None or job.work.exists():
+            raise
+        raise Unfinished("another share has just finished the build") from None
 
 
-def _run(job: Job, workers: int, say: Say) -> None:
-    with _pool(job, workers) as each_shard:
-        _read_all(job, each_shard, say)
-        for number in range(1, len(job.passes) + 1):
-            each_shard(number)
-            _hand_over(job, number)
-            say(f"pass {number} of {len(job.passes)} done")
+class _Progress:
+    """Takes a job from pass to pass."""
 
+    def __init__(self, job: Job, run: Callable[[Sequence[Task]], None], share: Share | None, say: Say) -> None:
+        self._job, self._run, self._share, self._say = job, run, share, say
 
-def _clear(work: Path, out: Path) -> None:
-    for folder in (work, out / "corpus.tmp", out / "trajectories.tmp"):
-        shutil.rmtree(folder, ignore_errors=True)
-    if not any(out.iterdir()):
-        out.rmdir()
-
-
-def _claim(job: Job, work: Path) -> None:
-    """Keeps the work of an interrupted build of the same rows and settings, and no other's."""
-    rows = [[str(shard.path), shard.start, shard.end, shard.path.stat().st_mtime_ns] for _, shard in job.shards]
-    key = digest_of([frames.boot(), repr(job.passes), rows, job.replies.asked])
-    mark = work / "key"
-    if not mark.exists() or mark.read_text() != key:
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        mark.write_text(key)
-
-
-class _pool:
-    """Runs one pass over all shards that still need it, in this process or in several."""
-
-    def __init__(self, job: Job, workers: int) -> None:
-        self.job, self.workers = job, workers
-
-    def __enter__(self) -> Callable[[int], None]:
-        self.executor = (
-            ProcessPoolExecutor(self.workers, get_context("spawn"), _begin, (self.job,)) if self.workers > 1 else None
-        )
-        return self._each_shard
-
-    def __exit__(self, *_: object) -> None:
-        if self.executor:
-            self.executor.shutdown(cancel_futures=True)
-
-    def _each_shard(self, number: int) -> None:
-        open_shards = [shard for shard in range(len(self.job.shards)) if not self.job.done(number, shard)]
-        if self.executor:
-            list(self.executor.map(_work, [number] * len(open_shards), open_shards))
-        else:
-            for shard in open_shards:
-                _one(self.job, number, shard)
-
-
-_JOB: list[Job] = []
-
-
-def _begin(job: Job) -> None:
-    _JOB[:] = [job]
-
-
-def _work(number: int, shard: int) -> None:
-    _one(_JOB[0], number, shard)
-
-
-def _one(job: Job, number: int, shard: int) -> None:
-    if number == 0:
-        read_shard(job, shard)
-    else:
-        run_pass(job, number, shard)
-
-
-def _read_all(job: Job, each_shard: Callable[[int], None], say: Say) -> None:
-    each_shard(0)
-    if all(job.file(1, shard, "verdicts").exists() for shard in range(len(job.shards))):
-        return  # an earlier, interrupted build came this far
-    seen: Counter[str] = Counter()
-    for shard in range(len(job.shards)):
-        occurrences = {}
-        for place, name in enumerate(frames.load_value(job.file(0, shard, "digests"))):
-            if seen[name]:
-                occurrences[place] = seen[name]
-            seen[name] += 1
-        frames.save_value(job.file(1, shard, "verdicts"), occurrences)
-    say(f"read {seen.total()} trajectories from {len(job.shards)} shards")
-    if not seen:
-        counts = Counts()
-        for shard in range(len(job.shards)):
-            counts.add(job.books(0, shard).counts["read"])
-        lost = {**counts.dropped, **counts.quarantined}
-        reasons = ", ".join(f"{count} {reason}" for reason, count in lost.items()) or "there were no rows"
-        raise Mistake(
-            f"no row could be used ({reasons})", where="corpus.sources", mend="check which source reads these files"
-        )
-
-
-def _hand_over(job: Job, number: int) -> None:
-    """Turns the notes of a pass into verdicts for the next and clears what nobody needs any more."""
-    group, count = job.passes[number - 1].closed_by, len(job.shards)
-    if group is not None and not all(job.file(number + 1, shard, "verdicts").exists() for shard in range(count)):
-        sizes = [job.books(number, shard).items for shard in range(count)]
-        notes = [job.file(number, shard, "notes") for shard in range(count)]
-        for shard, verdicts in enumerate(groups.decide(group.transform, notes, sizes, job.work)):
-            frames.save_value(job.file(number + 1, shard, "verdicts"), verdicts)
-    for shard in range(count):
-        for what in ("items", "digests", "notes"):
-            job.file(number - 1, shard, what).unlink(missing_ok=True)
-
-
-def _finish(job: Job, stages: list[Stage], out: Path) -> dict[str, Any]:
-    last, count = len(job.passes), len(job.shards)
-    every = [(number, shard) for number in range(last + 1) for shard in range(count)]
-    staged = out / "corpus.tmp"
-    shutil.rmtree(staged, ignore_errors=True)
-    shutil.rmtree(out / "trajectories.tmp", ignore_errors=True)
-    with TrajectoryWriter(out / "trajectories.tmp") as trajectories:
-        for number, shard in every[count:]:
-            kept = frames.unpack(job.file(number, shard, "trajectories"))
-            trajectories.write([item for item in kept if isinstance(item, Trajectory)])
-    with ConversationWriter(staged) as conversations:
-        for shard in range(count):
-            conversations.write(_conversations(job, last, shard))
-    for kind in ("dropped", "quarantined", "pending"):
-        name = "quarantine" if kind == "quarantined" else kind
-        if kind != "pending" or job.replies.asked is not None:
-            frames.save(staged / f"{name}.jsonl", _lost(job, every, kind))
-    ledger = _ledger(job, stages, every)
-    frames.save(staged / "ledger.json", [msgspec.json.format(msgspec.json.encode(ledger), indent=1), b"\n"])
-    for folder in ("trajectories", "corpus"):
-        shutil.rmtree(out / folder, ignore_errors=True)
-        (out / f"{folder}.tmp").rename(out / folder)
-    shutil.rmtree(job.work)
-    return ledger
-
-
-def _conversations(job: Job, last: int, shard: int) -> list[Conversation]:
-    found = list(frames.unpack(job.file(last, shard, "items")))
-    stray = next((item for item in found if not isinstance(item, Conversation)), None)
-    if stray is not None:
-        raise Mistake(
-            "the chain leaves trajectories, not conversations", where="corpus.transforms", mend="add `converse`"
-        )
-    return [item for item in found if isinstance(item, Conversation)]
-
-
-def _lost(job: Job, every: list[tuple[int, int]], kind: str) -> Iterator[bytes]:
-    source, before = "", 0
-    for number, shard in every:
-        books = job.books(number, shard)
-        if number == 0 and job.shards[shard][0].name != source:
-            source, before = job.shards[shard][0].name, 0
-        for line in getattr(books, kind):
+    def all_passes(self) -> None:
+        job, count = self._job, len(self._job.passes)
+        for number in range(count + 1):
+            self._tasks(job.tasks_of_pass(number), f"pass {number} of {count}")
             if number == 0:
-                line.number += before
-            yield msgspec.json.encode(line) + b"\n"
-        if number == 0:
-            before += books.counts["read"].into
+                self._number_rows()
+            else:
+                self._hand_over(number)
+            for shard in range(len(job.shards)):
+                for what in ("items", "digests", "notes"):
+                    job.file(number - 1, shard, what).unlink(missing_ok=True)
+        for table in ("conversations", "trajectories"):
+            (job.work / table).mkdir(exist_ok=True)
+        self._tasks(job.tasks_of_parts(), "parts")
+
+    def _tasks(self, tasks: list[Task], what: str) -> None:
+        """Does the tasks that are this run's and still open. Raises Unfinished when others' are left."""
+        mine = tasks if self._share is None else tasks[self._share.number - 1 :: self._share.of]
+        self._run([task for task in mine if not self._job.done(task)])
+        left = sum(not self._job.done(task) for task in tasks)
+        if left:
+            raise Unfinished(f"share {self._share} is done up to {what}; {left} of its tasks are left to other shares")
+        self._say(f"{what} done")
+
+    def _number_rows(self) -> None:
+        job, count = self._job, len(self._job.shards)
+        verdicts = [job.file(1, shard, "verdicts") for shard in range(count)]
+        if all(path.exists() for path in verdicts):
+            return  # an earlier, interrupted build came this far
+        total = number_rows([job.file(0, shard, "digests") for shard in range(count)], verdicts)
+        self._say(f"read {total:,} trajectories from {count:,} shards")
+        if not total:
+            raise _no_row(job)
+
+    def _hand_over(self, number: int) -> None:
+        """Turns the notes of a pass into verdicts for the next."""
+        job, shards = self._job, range(len(self._job.shards))
+        group = job.passes[number - 1].closed_by
+        verdicts = [job.file(number + 1, shard, "verdicts") for shard in shards]
+        if group is not None and not all(path.exists() for path in verdicts):
+            sizes = [job.books(number, shard).items for shard in shards]
+            notes = [job.file(number, shard, "notes") for shard in shards]
+            groups.decide(group.transform, notes, sizes, verdicts, job.work)
 
 
-def _ledger(job: Job, stages: list[Stage], every: list[tuple[int, int]]) -> dict[str, Any]:
-    totals = {name: Counts() for name in ("read", *(stage.name for stage in stages))}
-    sources: dict[str, Counts] = {}
-    characters = Characters()
-    shares: Counter[str] = Counter()
-    for number, shard in every:
-        books = job.books(number, shard)
-        for name, counts in books.counts.items():
-            totals[name].add(counts)
-        if number == 0:
-            sources.setdefault(job.shards[shard][0].name, Counts()).add(books.counts["read"])
-        if number == len(job.passes):
-            characters.add(books.characters)
-            shares.update(books.shares)
-    unbalanced = [name for name, counts in totals.items() if not counts.holds()]
-    if unbalanced:
-        raise AssertionError(f"the books of {', '.join(unbalanced)} do not balance")
-    return {
-        "stages": [{"name": name, **counts.written()} for name, counts in totals.items()],
-        "sources": {name: counts.written() for name, counts in sources.items()},
-        "conversations": shares.total(),
-        "shares": dict(sorted(shares.items())),
-        "characters": msgspec.to_builtins(characters),
-    }
+def _no_row(job: Job) -> Mistake:
+    counts = Counts()
+    for shard in range(len(job.shards)):
+        counts.add(job.books(0, shard).counts["read"])
+    lost = {**counts.dropped, **counts.quarantined}
+    reasons = ", ".join(f"{count} {reason}" for reason, count in lost.items()) or "there were no rows"
+    mend = "check which source reads these files"
+    return Mistake(f"no row could be used ({reasons})", where="corpus.sources", mend=mend)
+
+
+def _claim(job: Job, out: Path) -> tuple[Job, bool]:
+    """Keeps the work of an interrupted build of the same rows and settings, or of other shares, and no other's.
+
+    The second value says that there was none.
+    """
+    rows = [[str(shard.path), shard.start, shard.end, shard.path.stat().st_mtime_ns] for _, shard in job.shards]
+    key = digest_of([repr(job.passes), rows, job.replies.asked])
+    mark = job.work / "key"
+    with _locked(out):
+        found, _, boot = mark.read_text().partition("\n") if mark.exists() else ("", "", "")
+        if found == key and boot == "synced":
+            return job._replace(synced=True), False
+        if found == key and boot == frames.boot() and not job.synced:
+            return job, False
+        shutil.rmtree(job.work, ignore_errors=True)
+        job.work.mkdir(parents=True)
+        frames.save(mark, [f"{key}\n{'synced' if job.synced else frames.boot()}".encode()])
+    return job, True
+
+
+def _close(job: Job, stages: list[Stage], out: Path) -> dict[str, Any]:
+    """The result in its place, by whichever run comes first when all is done."""
+    with _locked(out):
+        return close(job, [stage.name for stage in stages], out)
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """One process at a time, of all that build in a run folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    handle = os.open(out, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -23,43 +23,61 @@ def pack(item: Trajectory | Conversation) -> bytes:
     return len(body).to_bytes(4, "little") + (b"T" if type(item) is Trajectory else b"C") + body
 
 
-def unpack(path: Path) -> Iterator[Trajectory | Conversation]:
-    data, at = path.read_bytes(), 0
-    while at < len(data):
-        start = at + 5
-        end = start + int.from_bytes(data[at : at + 4], "little")
-        yield _DECODE[data[at + 4 : start]](memoryview(data)[start:end])
-        at = end
+class Reader:
+    """The items of a file, in order; most pass through a stage untouched and need not be packed again."""
+
+    def __init__(self, path: Path) -> None:
+        self._data = path.read_bytes()
+        self._last: Trajectory | Conversation | None = None
+        self._frame: memoryview = memoryview(b"")
+
+    def __iter__(self) -> Iterator[Trajectory | Conversation]:
+        whole, at = memoryview(self._data), 0
+        while at < len(whole):
+            start = at + 5
+            end = start + int.from_bytes(whole[at : at + 4], "little")
+            self._frame = whole[at:end]
+            self._last = _DECODE[self._data[at + 4 : start]](whole[start:end])
+            yield self._last
+            at = end
+
+    def pack(self, item: Trajectory | Conversation) -> bytes | memoryview:
+        """The frame of an item: as it was read, if it is the one that was read last."""
+        return self._frame if item is self._last else pack(item)
 
 
-def save(path: Path, parts: Iterable[bytes], *, sync: bool = True) -> None:
+def beside(path: Path) -> Path:
+    """Where a file grows until it is whole; several processes may make the same one."""
+    return path.with_name(f"{path.name}.{os.getpid()}.tmp")
+
+
+def save(path: Path, parts: Iterable[bytes | memoryview], *, sync: bool = True) -> None:
     """Whole or not at all: a file under its own name was written to the end.
 
     Without `sync` that holds when the process is killed, not when the machine goes down.
     """
-    beside = path.with_name(path.name + ".tmp")
-    with beside.open("wb") as stream:
+    with beside(path).open("wb") as stream:
         stream.writelines(parts)
-        if sync:
-            stream.flush()
-            os.fsync(stream.fileno())
-    beside.replace(path)
+        settle(stream, path, sync=sync)
 
 
-def save_work(path: Path, parts: Iterable[bytes]) -> None:
-    """For what a build leaves to itself; see `boot`."""
-    save(path, parts, sync=False)
+def settle(stream: BinaryIO, path: Path, *, sync: bool) -> None:
+    """Gives a file that was written `beside` its place its name."""
+    stream.flush()
+    if sync:
+        os.fsync(stream.fileno())
+    beside(path).replace(path)
 
 
-def save_value(path: Path, value: Any) -> None:
-    save_work(path, [_ENCODE(value)])
+def save_value(path: Path, value: Any, *, sync: bool = False) -> None:
+    save(path, [_ENCODE(value)], sync=sync)
+
+
+def load_value(path: Path) -> Any:
+    return msgspec.msgpack.decode(path.read_bytes())
 
 
 def boot() -> str:
     """Changes when the machine starts anew, after which unsynced work is not to be trusted."""
     mark = Path("/proc/sys/kernel/random/boot_id")
     return mark.read_text() if mark.exists() else ""
-
-
-def load_value(path: Path) -> Any:
-    return msgspec.msgpack.decode(path.read_bytes())

@@ -1,69 +1,36 @@
 """A pass takes every shard from one Group to the next: apply its verdicts, run Maps and Asks, note for the next.
 
-Each pass reads and writes files named by pass and shard in a work folder. The `.books` file of a shard is written last,
-so a pass that was killed goes on with the shards that have none.
+The `.books` file of a shard is written last: it says that all the others are there.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from agentflan.core import kinds
 from agentflan.core.digest import canonical, digest
-from agentflan.core.errors import Unreadable
+from agentflan.core.errors import Mistake, Unreadable
 from agentflan.core.types import Dropped, Quarantined, Trajectory
 from agentflan.corpus import frames
-from agentflan.corpus.groups import pack_note
-from agentflan.corpus.rows import ROW_LIMIT, Shard, rows
+from agentflan.corpus.groups import load_verdicts, pack_note
+from agentflan.corpus.job import FORMS, Job, PartTask, Task
+from agentflan.corpus.parts import CONVERSATION_FORM, TRAJECTORY_FORM
+from agentflan.corpus.rows import ROW_LIMIT, rows
 from agentflan.corpus.settings import SourceEntry
-from agentflan.corpus.stages import Books, Item, Lost, Replies, Stage, run_stages, run_verdicts
+from agentflan.corpus.staged import Stager, write_part
+from agentflan.corpus.stages import Books, Item, Lost, Stage, run_stages, run_verdicts
 
 
-class Pass(NamedTuple):
-    """What happens between two Groups."""
-
-    opened_by: Stage | None
-    """The Group whose verdicts are applied first; None in the first pass, which gives the rows their ids."""
-    stages: tuple[Stage, ...]
-    closed_by: Stage | None
-    """The Group that takes notes of what comes out; None in the last pass."""
-
-
-class Job(NamedTuple):
-    """All a worker process needs to know."""
-
-    work: Path
-    shards: tuple[tuple[SourceEntry, Shard], ...]
-    passes: tuple[Pass, ...]
-    replies: Replies
-
-    def file(self, number: int, shard: int, what: str) -> Path:
-        return self.work / f"{number:02d}-{shard:05d}.{what}"
-
-    def done(self, number: int, shard: int) -> bool:
-        return self.file(number, shard, "books").exists()
-
-    def books(self, number: int, shard: int) -> Books:
-        return msgspec.msgpack.decode(self.file(number, shard, "books").read_bytes(), type=Books)
-
-
-def plan(stages: list[Stage]) -> tuple[Pass, ...]:
-    """Cuts a chain at its Groups."""
-    passes: list[Pass] = []
-    opened_by: Stage | None = None
-    run: list[Stage] = []
-    for stage in stages:
-        if isinstance(stage.transform, kinds.Group):
-            passes.append(Pass(opened_by, tuple(run), stage))
-            opened_by, run = stage, []
-        else:
-            run.append(stage)
-    return (*passes, Pass(opened_by, tuple(run), None))
+def run_task(job: Job, task: Task) -> None:
+    """Does one task; in any process that sees the files of the job. Raises Mistake for what only the user can mend."""
+    if isinstance(task, PartTask):
+        write_part(job.staged(task.table), FORMS[task.table], job.part(*task), task.number)
+    elif task.number == 0:
+        read_shard(job, task.shard)
+    else:
+        run_pass(job, *task)
 
 
 def read_shard(job: Job, shard: int) -> None:
@@ -77,7 +44,7 @@ def read_shard(job: Job, shard: int) -> None:
     group = None if job.passes[0].stages else job.passes[0].closed_by
     kept: list[bytes] = []
     notes: list[bytes] = []
-    digests: list[str] = []
+    digests: list[bytes] = []
     for number, row in enumerate(rows(where, entry.plug), 1):
         counts.into += 1
         name, outcome = _read(entry, row)
@@ -86,63 +53,80 @@ def read_shard(job: Job, shard: int) -> None:
             noted = group.transform.note(outcome) if group else None
             if noted is not None:
                 notes.append(pack_note(len(kept), *noted))
-            digests.append(name)
+            digests.append(bytes.fromhex(name))
             kept.append(frames.pack(outcome))
             continue
         text = "" if isinstance(outcome, Dropped) else row[:ROW_LIMIT].decode("utf-8", "backslashreplace")
         books.lose(counts, Lost(name, entry.name, "read", outcome.reason, outcome.detail, number, text), outcome)
-    frames.save_work(job.file(0, shard, "items"), kept)
-    frames.save_value(job.file(0, shard, "digests"), digests)
+    job.save(0, shard, "items", kept)
+    job.save(0, shard, "digests", digests)
     if group:
-        frames.save_work(job.file(0, shard, "notes"), notes)
+        job.save(0, shard, "notes", notes)
     books.items = len(kept)
-    frames.save_value(job.file(0, shard, "books"), books)
+    job.save_value(0, shard, "books", books)
 
 
 def run_pass(job: Job, number: int, shard: int) -> None:
     """Pass 1 and later, over one shard."""
     task, books = job.passes[number - 1], Books()
-    verdicts: dict[int, Any] = frames.load_value(job.file(number, shard, "verdicts"))
+    verdicts = load_verdicts(job.file(number, shard, "verdicts"))
     if number == 1 and not verdicts and job.file(0, shard, "notes").exists():
         _hand_on(job, shard)
         return
-    written: list[Trajectory] = []
-    stream: Iterator[Item] = frames.unpack(job.file(number - 1, shard, "items"))
-    if task.opened_by is None:
-        stream = _numbered(stream, verdicts)
-    else:
-        stream = run_verdicts(stream, task.opened_by, verdicts, books, written)
-    stream = run_stages(stream, task.stages, job.replies, books, written)
-    frames.save_work(job.file(number, shard, "items"), _kept(stream, job, number, shard, books))
-    frames.save_work(job.file(number, shard, "trajectories"), (frames.pack(item) for item in written))
-    frames.save_value(job.file(number, shard, "books"), books)
+    with Stager(job.file(number, shard, "trajectories"), TRAJECTORY_FORM, sync=job.synced) as written:
+        items = frames.Reader(job.file(number - 1, shard, "items"))
+        stream: Iterator[Item] = iter(items)
+        if task.opened_by is None:
+            stream = _numbered(stream, verdicts)
+        else:
+            stream = run_verdicts(stream, task.opened_by, verdicts, books, written.add)
+        stream = run_stages(stream, task.stages, job.replies, books, written.add)
+        if task.closed_by is None:
+            _stage(stream, job, number, shard, books)
+        else:
+            _pack(stream, items, task.closed_by, job, number, shard, books)
+    job.save_value(number, shard, "books", books)
 
 
 def _hand_on(job: Job, shard: int) -> None:
     """Pass 1 over a shard whose ids are final and whose notes are taken: its files stay as they are."""
     for what in ("items", "notes"):
         shutil.copyfile(job.file(0, shard, what), job.file(1, shard, what))
-    frames.save_work(job.file(1, shard, "trajectories"), [])
-    frames.save_value(job.file(1, shard, "books"), Books(items=job.books(0, shard).items))
+    with Stager(job.file(1, shard, "trajectories"), TRAJECTORY_FORM, sync=job.synced):
+        pass
+    job.save_value(1, shard, "books", Books(items=job.books(0, shard).items))
 
 
-def _kept(stream: Iterator[Item], job: Job, number: int, shard: int, books: Books) -> Iterator[bytes]:
-    group = job.passes[number - 1].closed_by
-    if group is None:
-        for item in stream:
-            books.items += 1
-            books.shares[item.kind] = books.shares.get(item.kind, 0) + 1
-            if not isinstance(item, Trajectory):
-                books.characters.count(item)
-            yield frames.pack(item)
-        return
-    with job.file(number, shard, "notes").open("wb") as notes:
+def _pack(
+    stream: Iterator[Item], items: frames.Reader, group: Stage, job: Job, number: int, shard: int, books: Books
+) -> None:
+    """What the next pass reads, and the notes from which its verdicts are made."""
+    notes: list[bytes] = []
+
+    def packed() -> Iterator[bytes | memoryview]:
         for item in stream:
             noted = group.transform.note(item)
             if noted is not None:
-                notes.write(pack_note(books.items, *noted))
+                notes.append(pack_note(books.items, *noted))
             books.items += 1
-            yield frames.pack(item)
+            yield items.pack(item)
+
+    job.save(number, shard, "items", packed())
+    job.save(number, shard, "notes", notes)
+
+
+def _stage(stream: Iterator[Item], job: Job, number: int, shard: int, books: Books) -> None:
+    """What the parts of the corpus are made of."""
+    with Stager(job.file(number, shard, "conversations"), CONVERSATION_FORM, sync=job.synced) as staged:
+        for item in stream:
+            if isinstance(item, Trajectory):
+                raise Mistake(
+                    "the chain leaves trajectories, not conversations", where="corpus.transforms", mend="add `converse`"
+                )
+            books.items += 1
+            books.shares[item.kind] = books.shares.get(item.kind, 0) + 1
+            books.characters.count(item)
+            staged.add(item)
 
 
 def _read(entry: SourceEntry, row: bytes) -> tuple[str, Trajectory | Dropped | Quarantined]:
@@ -171,7 +155,7 @@ def _read(entry: SourceEntry, row: bytes) -> tuple[str, Trajectory | Dropped | Q
     return name, outcome
 
 
-def _numbered(stream: Iterator[Item], occurrences: dict[int, int]) -> Iterator[Item]:
+def _numbered(stream: Iterator[Item], occurrences: Mapping[int, int]) -> Iterator[Item]:
     """The final id: the digest, and for the n-th repetition of a row its number."""
     for place, item in enumerate(stream):
         if place in occurrences:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,6 +13,9 @@ from agentflan.core.types import Conversation, Dropped, Quarantined, Request, Tr
 from agentflan.corpus.ledger import Characters, Counts
 
 Item = Trajectory | Conversation
+
+
+Written = Callable[[Trajectory], object]
 
 
 class Stage(NamedTuple):
@@ -72,20 +75,20 @@ class Books(msgspec.Struct):
 
 
 def run_stages(
-    items: Iterable[Item], stages: Iterable[Stage], replies: Replies, books: Books, written: list[Trajectory]
+    items: Iterable[Item], stages: Iterable[Stage], replies: Replies, books: Books, written: Written
 ) -> Iterator[Item]:
     """Items through Maps and Asks; `written` takes trajectories as they stood when they became conversations."""
     stream: Iterator[Item] = iter(items)
     for stage in stages:
         if isinstance(stage.transform, kinds.Ask):
-            stream = _ask(stream, stage, replies, books)
+            stream = _ask(stream, stage, replies, books, written)
         else:
             stream = _map(stream, stage, books, written)
     return stream
 
 
 def run_verdicts(
-    items: Iterable[Item], stage: Stage, verdicts: Mapping[int, Any], books: Books, written: list[Trajectory]
+    items: Iterable[Item], stage: Stage, verdicts: Mapping[int, Any], books: Books, written: Written
 ) -> Iterator[Item]:
     """Items through the second half of a Group; `verdicts` go by the item's place in the shard."""
     counts = books.stage(stage.name)
@@ -98,7 +101,7 @@ def run_verdicts(
             yield item
 
 
-def _map(stream: Iterator[Item], stage: Stage, books: Books, written: list[Trajectory]) -> Iterator[Item]:
+def _map(stream: Iterator[Item], stage: Stage, books: Books, written: Written) -> Iterator[Item]:
     counts, transform, name = books.stage(stage.name), stage.transform, stage.name
     for item in stream:
         counts.into += 1
@@ -110,7 +113,7 @@ def _map(stream: Iterator[Item], stage: Stage, books: Books, written: list[Traje
             yield from _settle(item, outcome, name, counts, books, written)
 
 
-def _ask(stream: Iterator[Item], stage: Stage, replies: Replies, books: Books) -> Iterator[Item]:
+def _ask(stream: Iterator[Item], stage: Stage, replies: Replies, books: Books, written: Written) -> Iterator[Item]:
     counts, ask = books.stage(stage.name), stage.transform
     for item in stream:
         counts.into += 1
@@ -124,11 +127,11 @@ def _ask(stream: Iterator[Item], stage: Stage, replies: Replies, books: Books) -
             counts.pending += 1
             books.pending.append(Lost(item.id, item.source, stage.name, "no_reply", " ".join(found)))
         else:
-            yield from _settle(item, ask.apply(item, found), stage.name, counts, books, [])
+            yield from _settle(item, ask.apply(item, found), stage.name, counts, books, written)
 
 
 def _settle(
-    item: Item, outcome: kinds.Outcome, name: str, counts: Counts, books: Books, written: list[Trajectory]
+    item: Item, outcome: kinds.Outcome, name: str, counts: Counts, books: Books, written: Written
 ) -> Iterator[Item]:
     if isinstance(outcome, (Dropped, Quarantined)):
         books.lose(counts, Lost(item.id, item.source, name, outcome.reason, outcome.detail), outcome)
@@ -137,7 +140,7 @@ def _settle(
     if not several:
         raise TypeError(f"{name} returned nothing for an item: it must say Dropped(reason)")
     if isinstance(item, Trajectory) and any(type(each) is Conversation and each.id == item.id for each in several):
-        written.append(item)
+        written(item)
     counts.out += len(several)
     counts.made += len(several) - 1
     yield from several

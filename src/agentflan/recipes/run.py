@@ -11,17 +11,18 @@ from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from ruamel.yaml import YAML
 from tokenizers import Tokenizer
 
-from agentflan.core import plugs
+from agentflan.core import kinds, plugs
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, Mistakes
 from agentflan.corpus import frames, manifest
-from agentflan.corpus.build import build
+from agentflan.corpus.build import Share, Unfinished, build
+from agentflan.corpus.engines.local import Local
 from agentflan.corpus.parquet import conversations
 from agentflan.corpus.settings import Corpus
 from agentflan.corpus.tokenise import tokenise
@@ -29,6 +30,16 @@ from agentflan.corpus.tokenizer import load_tokenizer, train_bpe
 from agentflan.recipes.recipe import Arm
 
 Say = Callable[[str], None]
+
+
+class How(NamedTuple):
+    """Who does the work of building; the corpus does not show it."""
+
+    engine: kinds.Engine = Local()
+    share: Share | None = None
+
+
+HERE = How()
 
 
 def run_folder(arm: Arm, out: Path) -> Path:
@@ -53,16 +64,22 @@ def require_models(arms: Sequence[Arm]) -> None:
 
 
 def build_all(
-    arms: Sequence[Arm], out: Path, *, workers: int = 1, offline: bool = False, say: Say
+    arms: Sequence[Arm], out: Path, how: How = HERE, *, offline: bool = False, say: Say
 ) -> list[dict[str, Any]]:
-    """Builds the corpus of every arm, and of the bases they start from. Returns the arms' ledgers."""
-    for arm in _first_of_each_seed(arms):
-        if arm.base:
-            _build(arm.base, base_folder(arm, arms, out), workers, offline, say)
+    """Builds the corpus of every arm, and of the bases they start from. Returns the arms' ledgers.
+
+    Raises Unfinished when it is one share of a build, has done all it can, and other shares are not done.
+    """
+    bases = [(arm.base, base_folder(arm, arms, out)) for arm in _first_of_each_seed(arms) if arm.base]
+    left = [
+        _build(corpus, run, how, offline, say)
+        for corpus, run in [*bases, *((arm.corpus, run_folder(arm, out)) for arm in arms)]
+    ]
+    if any(left):
+        raise Unfinished("\n".join(filter(None, left)))
     ledgers = []
     for arm in arms:
         run = run_folder(arm, out)
-        _build(arm.corpus, run, workers, offline, say)
         with (run / "recipe.yaml").open("w", encoding="utf-8") as stream:
             YAML(typ="safe").dump(resolved(arm), stream)
         ledgers.append(msgspec.json.decode((run / "corpus" / "ledger.json").read_bytes()))
@@ -136,7 +153,8 @@ def _first_of_each_seed(arms: Sequence[Arm]) -> Iterator[Arm]:
             yield arm
 
 
-def _build(corpus: Corpus, run: Path, workers: int, offline: bool, say: Say) -> None:
+def _build(corpus: Corpus, run: Path, how: How, offline: bool, say: Say) -> str:
+    """What is left for other shares to do; empty when the corpus is there."""
     replies = _replies(corpus, run, offline)
     inputs = {str(file): sha256_of(file) for source in corpus.sources for file in source.files}
     made_from = [
@@ -146,15 +164,19 @@ def _build(corpus: Corpus, run: Path, workers: int, offline: bool, say: Say) -> 
         inputs,
         replies,
     ]
-    done = manifest.once(
-        run,
-        "build",
-        made_from,
-        ["corpus", "trajectories"],
-        lambda: build(corpus, run, workers=workers, replies=replies, say=say),
-        inputs,
-    )
+    try:
+        done = manifest.once(
+            run,
+            "build",
+            made_from,
+            ["corpus", "trajectories"],
+            lambda: build(corpus, run, engine=how.engine, share=how.share, replies=replies, say=say),
+            inputs,
+        )
+    except Unfinished as left:
+        return f"{run}: {left}"
     say(f"{run}: corpus {'built' if done else 'is there already'}")
+    return ""
 
 
 def _replies(corpus: Corpus, run: Path, offline: bool) -> dict[str, str] | None:

@@ -52,14 +52,19 @@ class Rebalance(Plug, frozen=True):
     def _dropped(self, item: Conversation) -> tuple[Message, ...]:
         last = max((index for index, message in enumerate(item.messages) if message.role == "assistant"), default=-1)
         kept: list[Message] = []
+        before: Message | None = None
+        """The last of them."""
         for index, message in enumerate(item.messages):
-            capability = _exchange(kept[-1], message) if kept and index != last else None
-            if capability and not self._keeps(item.id, index, capability):
-                kept[-1] = msgspec.structs.replace(kept[-1], segments=kept[-1].segments[:-1])
-            elif kept and kept[-1].role == "user" == message.role:
-                kept[-1] = msgspec.structs.replace(kept[-1], segments=_joined(kept[-1].segments, message.segments))
-            else:
-                kept.append(message)
+            if message.role == "assistant":
+                capability = _exchange(before, message) if before and index != last else None
+                if capability and before and not self._keeps(item.id, index, capability):
+                    before = kept[-1] = Message(role="user", segments=before.segments[:-1])
+                    continue
+            elif before and before.role == "user" == message.role:
+                before = kept[-1] = Message(role="user", segments=_joined(before.segments, message.segments))
+                continue
+            before = message
+            kept.append(message)
         return tuple(kept)
 
     def _reweighed(self, id: str, index: int, message: Message) -> Message:
@@ -78,12 +83,12 @@ class Rebalance(Plug, frozen=True):
         return msgspec.structs.replace(segment, loss=False)
 
 
-def _exchange(before: Message, message: Message) -> Capability | None:
+def _exchange(before: Message, reply: Message) -> Capability | None:
     """The one capability of a reply that the end of the message before asks for."""
-    if message.role != "assistant" or before.role != "user" or not before.segments or not message.segments:
+    if before.role != "user" or not before.segments or not reply.segments:
         return None
     asked = before.segments[-1].capability
-    return asked if asked and all(segment.capability == asked for segment in message.segments) else None
+    return asked if asked and all(segment.capability == asked for segment in reply.segments) else None
 
 
 def _joined(first: Sequence[Segment], second: Sequence[Segment]) -> tuple[Segment, ...]:

@@ -8,8 +8,9 @@ import click
 
 from agentflan.cli.said import Said, tell
 from agentflan.cli.tables import tokens_table
+from agentflan.corpus.engines.local import Local
 from agentflan.recipes.recipe import load
-from agentflan.recipes.run import build_all, require_models, tokenise_all
+from agentflan.recipes.run import How, build_all, require_models, tokenise_all
 
 
 @click.command()
@@ -19,7 +20,7 @@ from agentflan.recipes.run import build_all, require_models, tokenise_all
 def command(recipe: str, out: Path, workers: int) -> Said:
     arms = load(recipe)
     require_models(arms)
-    build_all(arms, out, workers=workers, say=tell)
+    build_all(arms, out, How(Local(workers=workers)), say=tell)
     ledgers = tokenise_all(arms, out, say=tell)
     text = "\n".join(tokens_table(arm.name, ledger) for arm, ledger in zip(arms, ledgers, strict=True))
     data = {arm.name or "run": ledger for arm, ledger in zip(arms, ledgers, strict=True)}

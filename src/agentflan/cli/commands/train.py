@@ -8,8 +8,9 @@ import click
 
 from agentflan.cli.said import Said, tell
 from agentflan.core.errors import Mistake
+from agentflan.corpus.engines.local import Local
 from agentflan.recipes.recipe import load
-from agentflan.recipes.run import build_all, require_models, run_folder, tokenise_all, tune_all
+from agentflan.recipes.run import How, build_all, require_models, run_folder, tokenise_all, tune_all
 
 
 @click.command()
@@ -21,7 +22,7 @@ def command(recipe: str, out: Path, workers: int) -> Said:
     if not any(arm.recipe.train or arm.base for arm in arms):
         raise Mistake("the recipe says nothing about training", where=recipe, mend="add a `train:` block")
     require_models(arms)
-    build_all(arms, out, workers=workers, say=tell)
+    build_all(arms, out, How(Local(workers=workers)), say=tell)
     tokenise_all(arms, out, say=tell)
     tune_all(arms, out, say=tell)
     models = {arm.name or "run": run_folder(arm, out) / "model" for arm in arms}
