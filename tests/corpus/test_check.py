@@ -23,7 +23,7 @@ EXPECTED = {
     ),
     "toolllama_rows/toolllama_train_2rows.jsonl": ("toolbench", "trajectories", 2, 1),
     "sharegpt_vicuna/dummy_conversation.json": ("sharegpt", "chat", 323, 323),
-    "sharegpt_vicuna/question.jsonl": ("unknown", "unknown", 80, 0),
+    "sharegpt_vicuna/question.jsonl": ("mt_bench", "tasks", 80, 0),
 }
 """Real file -> format, kind, rows, usable."""
 
@@ -34,7 +34,7 @@ def test_real_files_are_recognised(name: str) -> None:
         pytest.skip(f"the real rows are not there: {REAL}")
     found = check(REAL / name)
     assert (found.format, found.kind, found.rows, found.usable) == EXPECTED[name]
-    assert found.confidence == (0 if found.format == "unknown" else 1)
+    assert found.confidence == 1
     assert found.usable + sum(found.reasons.values()) == found.rows
 
 
@@ -43,8 +43,9 @@ def test_lints_have_a_code_a_count_and_a_place(tmp_path: Path) -> None:
     stranger = json.loads(json.dumps(row(4)).replace("Action: forecast_for_weather", "Action: nobody_offered_this"))
     rows[1]["conversations"][2]["value"] = "\nThought: \nAction: forecast_for_weather\nAction Input: {'city': 'x'}"
     found = check(written(tmp_path, [*rows, stranger, stranger]))
-    assert found.lints == {"AF101": 2, "AF102": 1}
-    assert found.places == {"AF101": "row 4", "AF102": "row 2"}
+    assert {code: found.lints[code] for code in ("AF101", "AF103", "AF601")} == {"AF101": 2, "AF103": 1, "AF601": 1}
+    assert found.places["AF101"] == ["row 4, step 1", "row 5, step 1"]
+    assert (found.places["AF103"], found.places["AF601"]) == (["row 2, step 1"], ["row 5"])
 
 
 def test_rows_that_are_lost_are_counted_by_reason(tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_rows_that_are_lost_are_counted_by_reason(tmp_path: Path) -> None:
     path.write_text(path.read_text() + "{broken\n")
     found = check(path)
     assert (found.rows, found.usable, found.reasons) == (3, 2, {"broken_json": 1})
-    assert found.places["broken_json"] == "row 3"
+    assert found.places["broken_json"] == ["row 3"]
 
 
 def test_a_built_corpus_is_checked_too(tmp_path: Path) -> None:

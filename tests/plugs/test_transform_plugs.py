@@ -15,6 +15,7 @@ from tests.transforms.drawn import alternates, corpora, settle
 
 SMALL: dict[str, dict[str, Any]] = {
     "converse": {"react_share": 0.4},
+    "drop_lints": {"codes": ["AF104", "AF109"]},
     "format_lessons": {"count": 3},
     "negatives": {"count": 4},
     "rebalance": {"reasoning": 0.4, "format": 0.5},

@@ -1,0 +1,39 @@
+"""Replies that say who the model is: true of the model that wrote them, false of any that is tuned on them."""
+
+from __future__ import annotations
+
+import re
+
+_MODELS = (
+    r"(?:Chat\s?GPT|GPT-?[345]\S{0,8}|Vicuna|Koala|Alpaca|LLaMA|Claude|Bard|Gemini|PaLM|Open\s?Assistant|Mistral|"
+    r"Qwen|ChatGLM|InternLM|Baichuan|MOSS|DeepSeek|Grok|Copilot|Bing Chat|Hermes|Yi|Kimi)"
+)
+_MAKERS = (
+    r"(?:OpenAI|Anthropic|Google|DeepMind|Microsoft|Meta(?:\sAI)?|LMSYS|Large Model Systems Organization|Stability AI|"
+    r"Alibaba|Baidu|Tencent|Mistral AI|DeepSeek|xAI|Moonshot|Zhipu|Nous Research)"
+)
+_CHINESE = (
+    r"(?:文心一言|通义千问|讯飞星火|智谱清言|豆包|混元|书生|盘古|ChatGPT|GPT|Claude|Qwen|ChatGLM|Vicuna|DeepSeek)"
+)
+_CHINESE_MAKERS = r"(?:OpenAI|百度|阿里\S{0,4}|腾讯|华为|智谱\S{0,2}|Anthropic|谷歌|微软|科大讯飞|字节跳动|深度求索)"
+
+IDENTITY = re.compile(
+    rf"\b(?:I am|I'm|I\u2019m|my name is|call me)\s(?:an? )?{_MODELS}\b"
+    rf"|\b(?:model|assistant|AI|I was|I am|am|chatbot|Vicuna)[,]?\s(?:that was |which was |who was )?"
+    rf"(?:trained|developed|created|made|built|designed)\sby\s(?:researchers (?:at|from) |the team at )?{_MAKERS}\b"
+    rf"|我(?:是|叫|的名字是)[^，。！？\n]{{0,12}}{_CHINESE}"
+    rf"|由\s?{_CHINESE_MAKERS}\s?(?:公司|团队)?\s?(?:开发|训练|研发|创建|推出|打造)"
+    r"|\{\{\s?(?:name|author)\s?\}\}",
+    re.IGNORECASE,
+)
+"""In English and Chinese, and the blanks that templates of such rows leave for a name."""
+
+
+_WORDS = ("i am", "i'm", "i\u2019m", "name is", "call me", "d by", "made by", "built by", "我", "由", "{{")
+"""Without any of these, in lower case, nothing can match: most texts need no search."""
+
+
+def says_who(text: str) -> bool:
+    """Linear: every alternative begins with fixed words and is bounded in length."""
+    low = text.lower()
+    return any(word in low for word in _WORDS) and IDENTITY.search(text) is not None
