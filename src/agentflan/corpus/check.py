@@ -18,6 +18,7 @@ from agentflan.corpus.recognise import File, read, recognise
 from agentflan.corpus.repeats import Keys
 from agentflan.corpus.rows import ROW_LIMIT
 from agentflan.corpus.task_files import task_format, task_formats
+from agentflan.lints.catalogue import OF_REASONS
 from agentflan.lints.find import lint, lint_row
 from agentflan.lints.finding import Finding
 
@@ -117,6 +118,8 @@ def _read(file: File, source: Any) -> _Reading:
                 prompts.add(number, outcome.query.encode("utf-8", "surrogatepass"))
             else:
                 found.note(found.reasons, outcome.reason, where)
+                if outcome.reason in OF_REASONS:
+                    found.lint([Finding(OF_REASONS[outcome.reason])], where)
             value = _value(row)
             found.lint(lint_row(value), where)
             if row.endswith(b"\r"):

@@ -155,7 +155,11 @@ CATALOGUE: dict[str, Lint] = {
     "AF507": Lint("a type that JSON Schema does not know", "one type in several spellings (STRING, dict, float)"),
     "AF508": Lint("tool name with a dot", "OpenAI's interface refuses it"),
     "AF509": Lint(
-        "blanks around a tool's name", "a call of the plain name is none of this tool", fix="takes them away"
+        "blanks around a tool's name",
+        "a call of the plain name is none of this tool",
+        "repair",
+        "clean",
+        fix="takes the blanks away",
     ),
     "AF510": Lint("tool description over 1,000 characters", "fills the context with what is never trained"),
     "AF511": Lint("two tools of one name", "which of them a call means is chance"),
@@ -182,3 +186,6 @@ CATALOGUE: dict[str, Lint] = {
     ),
 }
 """Code -> what it says."""
+
+OF_REASONS = {lint.reason: code for code, lint in CATALOGUE.items() if lint.by == "source" and lint.reason}
+"""Reason for which a source refuses a row -> the lint that this is."""

@@ -12,24 +12,40 @@ _MAKERS = (
     r"(?:OpenAI|Anthropic|Google|DeepMind|Microsoft|Meta(?:\sAI)?|LMSYS|Large Model Systems Organization|Stability AI|"
     r"Alibaba|Baidu|Tencent|Mistral AI|DeepSeek|xAI|Moonshot|Zhipu|Nous Research)"
 )
+_MADE = r"(?:trained|developed|created|made|built|designed)"
 _CHINESE = (
     r"(?:文心一言|通义千问|讯飞星火|智谱清言|豆包|混元|书生|盘古|ChatGPT|GPT|Claude|Qwen|ChatGLM|Vicuna|DeepSeek)"
 )
 _CHINESE_MAKERS = r"(?:OpenAI|百度|阿里\S{0,4}|腾讯|华为|智谱\S{0,2}|Anthropic|谷歌|微软|科大讯飞|字节跳动|深度求索)"
 
 IDENTITY = re.compile(
-    rf"\b(?:I am|I'm|I\u2019m|my name is|call me)\s(?:an? )?{_MODELS}\b"
-    rf"|\b(?:model|assistant|AI|I was|I am|am|chatbot|Vicuna)[,]?\s(?:that was |which was |who was )?"
-    rf"(?:trained|developed|created|made|built|designed)\sby\s(?:researchers (?:at|from) |the team at )?{_MAKERS}\b"
-    rf"|我(?:是|叫|的名字是)[^，。！？\n]{{0,12}}{_CHINESE}"
-    rf"|由\s?{_CHINESE_MAKERS}\s?(?:公司|团队)?\s?(?:开发|训练|研发|创建|推出|打造)"
+    rf"\b(?:I am|I'm|I\u2019m|my name is|call me|me as|go by|the name)\s(?:an? )?{_MODELS}\b"
+    rf"|\b(?:I am|I'm|I\u2019m|I was|as an?|me)\b[^.!?\n]{{0,60}}?"
+    rf"\b{_MADE}\sby\s(?:the )?(?:researchers (?:at|from) |team at )?{_MAKERS}\b"
+    rf"|(?:我(?:是|叫|的名字是)|名[叫为])[^，。！？\n]{{0,12}}{_CHINESE}"
+    rf"|我[^，。！？\n]{{0,20}}{_CHINESE_MAKERS}\s?(?:公司|团队)?\s?(?:开发|训练|研发|创建|推出|打造)"
     r"|\{\{\s?(?:name|author)\s?\}\}",
     re.IGNORECASE,
 )
 """In English and Chinese, and the blanks that templates of such rows leave for a name."""
 
 
-_WORDS = ("i am", "i'm", "i\u2019m", "name is", "call me", "d by", "made by", "built by", "我", "由", "{{")
+_WORDS = (
+    "i am",
+    "i'm",
+    "i\u2019m",
+    "name is",
+    "call me",
+    "me as",
+    "go by",
+    "the name",
+    "d by",
+    "made by",
+    "built by",
+    "我",
+    "名",
+    "{{",
+)
 """Without any of these, in lower case, nothing can match: most texts need no search."""
 
 

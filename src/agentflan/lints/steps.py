@@ -13,6 +13,9 @@ from agentflan.lints.finding import Finding
 EXAMPLE = "Now, I will start a new problem in a new OS"
 """What AgentBench's shell task says between its worked example and the task."""
 
+FINISH = "Finish"
+"""What a ToolBench search calls to give up; it is on no list of tools."""
+
 
 class _At(NamedTuple):
     item: Trajectory
@@ -60,7 +63,7 @@ def _call(at: _At) -> ToolCall:
 
 
 def _unknown_tool(at: _At) -> bool:
-    return bool(at.offered) and _call(at).name not in at.offered
+    return bool(at.offered) and _call(at).name not in at.offered and _call(at).name != FINISH
 
 
 def _spelled(at: _At, how: Spelling) -> bool:

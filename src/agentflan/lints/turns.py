@@ -128,5 +128,4 @@ _OF_TURN: dict[str, Callable[[Turn], bool]] = {
 _OF_PAIR: dict[str, Callable[[Turn, Turn], bool]] = {
     "AF205": lambda before, after: before.role == after.role == "assistant" and not before.calls,
     "AF209": lambda before, after: before.role == "assistant" and before.calls and after.role == "user",
-    "AF211": lambda before, after: after.role == "tool" and before.role in ("user", "system"),
 }

@@ -9,7 +9,7 @@ import msgspec
 
 from agentflan.core.kinds import Item
 from agentflan.core.plugs import Plug
-from agentflan.core.types import Answer, Dropped, Step, ToolCall, Trajectory
+from agentflan.core.types import Answer, Dropped, Step, ToolCall, ToolSpec, Trajectory
 from agentflan.lints.arguments import as_json
 from agentflan.lints.identity import says_who
 from agentflan.lints.secrets import secrets_in, without_emails, without_secrets
@@ -28,7 +28,7 @@ class Clean(Plug, frozen=True):
     signs: bool = True
     """Takes out terminal escape codes and invisible characters (AF301, AF305)."""
     spellings: bool = True
-    """Spells Python's arguments as JSON, takes blanks off the names of calls (AF103, AF112)."""
+    """Spells Python's arguments as JSON, takes blanks off the names of calls and tools (AF103, AF112, AF509)."""
     examples: bool = True
     """Cuts a worked example before the real task; the instruction stays (AF115)."""
     secrets: Literal["mask", "drop", "keep"] = "mask"
@@ -49,9 +49,9 @@ class Clean(Plug, frozen=True):
             item = _without_example(item)
         steps = tuple(map(self._step, item.steps))
         query, instruction = self._text(item.query), self._text(item.instruction)
-        if (steps, query, instruction) == (item.steps, item.query, item.instruction):
-            return item
-        return msgspec.structs.replace(item, steps=steps, query=query, instruction=instruction)
+        tools = tuple(map(_named, item.tools)) if self.spellings else item.tools
+        cleaned = msgspec.structs.replace(item, steps=steps, query=query, instruction=instruction, tools=tools)
+        return item if cleaned == item else cleaned
 
     def _step(self, step: Step) -> Step:
         return msgspec.structs.replace(
@@ -82,6 +82,11 @@ class Clean(Plug, frozen=True):
             if wanted:
                 text = repair(text)
         return text
+
+
+def _named(tool: ToolSpec) -> ToolSpec:
+    name = tool.name.strip()
+    return tool if name == tool.name else msgspec.structs.replace(tool, name=name)
 
 
 def _said(step: Step) -> tuple[str, ...]:
