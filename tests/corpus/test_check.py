@@ -65,3 +65,38 @@ def test_a_built_corpus_is_checked_too(tmp_path: Path) -> None:
 def test_no_file_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match="no such file"):
         check(tmp_path / "absent.json")
+
+
+def test_a_rival_lowers_the_confidence(tmp_path: Path) -> None:
+    """Agent-FLAN's split of a call into questions is MSAgent-Pro's form as well."""
+    turns = [
+        ("system", "Answer with the tools."),
+        ("user", "Who? Begin! What is the tool you want to use?"),
+        ("assistant", "look"),
+        ("user", "Nothing. What is the tool you want to use?"),
+        ("assistant", "Finish"),
+    ]
+    rows = [{"id": "AgentFlan_1", "conversations": [{"role": role, "content": text} for role, text in turns]}]
+    found = check(written(tmp_path, rows))
+    assert {found.format, found.rival} == {"agent_flan", "msagent"}
+    assert (found.usable, found.confidence) == (1, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([{"question": "Who?", "answer": "me"}], ("tasks", "tasks", 1.0)),
+        ([{"id": "a", "question": [], "function": []}, {"x": 1}], ("unknown", "unknown", 0.0)),
+        ([{"id": "a", "question": [], "function": []}, {"query": "q"}, {"x": 1}], ("bfcl", "tasks", 0.333)),
+        ([{"x": 1}], ("unknown", "unknown", 0.0)),
+        ([{"messages": [{"role": "user", "content": "Who?"}]}], ("tasks", "tasks", 1.0)),
+    ],
+)
+def test_tasks_are_questions_without_an_agent(
+    tmp_path: Path, rows: list[object], expected: tuple[str, str, float]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = check(path)
+    assert (found.format, found.kind, found.confidence) == expected
+    assert found.usable == 0

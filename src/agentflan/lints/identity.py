@@ -30,26 +30,46 @@ IDENTITY = re.compile(
 """In English and Chinese, and the blanks that templates of such rows leave for a name."""
 
 
-_WORDS = (
+_SAYS = (
     "i am",
     "i'm",
     "i\u2019m",
+    "i was",
     "name is",
     "call me",
     "me as",
     "go by",
     "the name",
-    "d by",
-    "made by",
-    "built by",
+    "as a",
     "我",
     "名",
     "{{",
 )
-"""Without any of these, in lower case, nothing can match: most texts need no search."""
+_WHO = (
+    *("gpt", "vicuna", "koala", "alpaca", "llama", "claude", "bard", "gemini", "palm", "assistant", "mistral", "qwen"),
+    *(
+        "chatglm",
+        "internlm",
+        "baichuan",
+        "moss",
+        "deepseek",
+        "grok",
+        "copilot",
+        "bing",
+        "hermes",
+        "yi",
+        "kimi",
+        "openai",
+    ),
+    *("anthropic", "google", "deepmind", "microsoft", "meta", "lmsys", "large model", "stability", "alibaba", "baidu"),
+    *("tencent", "xai", "moonshot", "zhipu", "nous", "{{"),
+)
+"""Without one of each, in lower case, nothing can match: most texts need no search. Chinese is rare enough."""
 
 
 def says_who(text: str) -> bool:
     """Linear: every alternative begins with fixed words and is bounded in length."""
     low = text.lower()
-    return any(word in low for word in _WORDS) and IDENTITY.search(text) is not None
+    if not any(word in low for word in _SAYS):
+        return False
+    return (not low.isascii() or any(name in low for name in _WHO)) and IDENTITY.search(text) is not None

@@ -16,7 +16,7 @@ SECRETS: dict[str, re.Pattern[str]] = {
         ("sk-", r"sk-(?<![\w-]sk-)[\w-]{20,}"),
         ("AKIA", r"AKIA(?<!\wAKIA)[0-9A-Z]{16}(?!\w)"),
         ("ASIA", r"ASIA(?<!\wASIA)[0-9A-Z]{16}(?!\w)"),
-        ("gh", r"gh[pousr]_[A-Za-z0-9]{36,}"),
+        *((f"gh{kind}_", rf"gh{kind}_[A-Za-z0-9]{{36,}}") for kind in "pousr"),
         ("github_pat_", r"github_pat_\w{40,}"),
         ("glpat-", r"glpat-[\w-]{20,}"),
         ("hf_", r"hf_(?<!\whf_)[A-Za-z0-9]{30,}"),

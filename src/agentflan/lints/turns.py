@@ -39,6 +39,8 @@ _SEEN = ("observation:", "function response:", "tool response:")
 
 
 class Turn(NamedTuple):
+    name: str
+    """Of who speaks, in lower case."""
     role: str
     """user, assistant, call, system or tool; empty for anybody else."""
     text: str
@@ -102,7 +104,7 @@ def _unrewarded(reward: Any) -> bool:
 def _turn(raw: dict[str, Any]) -> Turn:
     name = speaker(raw).lower()
     text = next((raw[key] for key in ("value", "content", "text") if isinstance(raw.get(key), str)), "")
-    return Turn(SPEAKERS.get(name) or ODD.get(name, ""), text, raw)
+    return Turn(name, SPEAKERS.get(name) or ODD.get(name, ""), text, raw)
 
 
 def _flags_missing(turns: list[Turn]) -> bool:
@@ -121,7 +123,7 @@ _OF_ROW: dict[str, Callable[[list[Turn]], bool]] = {
     "AF210": _last_untrained,
 }
 _OF_TURN: dict[str, Callable[[Turn], bool]] = {
-    "AF207": lambda turn: speaker(turn.raw).lower() in ODD,
+    "AF207": lambda turn: turn.name in ODD,
     "AF208": lambda turn: turn.role == "assistant" and ("ACTION:" in turn.text or "THOUGHT:" in turn.text),
     "AF209": lambda turn: turn.role == "assistant" and turn.text.lstrip()[:20].lower().startswith(_SEEN),
 }
