@@ -180,3 +180,20 @@ def test_what_cannot_be_read_says_why(data: bytes, reason: str) -> None:
     with pytest.raises(Unreadable) as caught:
         Openai()(data)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(("agent", "world"), [("assistant", "environment"), ("model", "tool"), ("bot", "ipython")])
+def test_roles_under_unusual_names(agent: str, world: str) -> None:
+    call = {"function": {"name": "f", "arguments": "{}"}}
+    messages = [
+        {"role": "user", "content": "q"},
+        {"role": agent, "tool_calls": [call]},
+        {"role": world, "content": "x"},
+        {"role": agent, "content": "a"},
+    ]
+    found = Openai()(msgspec.json.encode({"messages": messages}))
+    assert isinstance(found, Trajectory)
+    assert found.steps == (
+        Step(action=ToolCall(name="f", arguments="{}"), observation="x"),
+        Step(action=Answer(text="a")),
+    )

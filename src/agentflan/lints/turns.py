@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from agentflan.lints.finding import Finding
 
@@ -24,7 +24,7 @@ SPEAKERS = {
     "api": "call",
 }
 """A speaker's name, in lower case -> who it is; `call`: a turn that is nothing but a call."""
-ODD = {
+ODD: dict[str, Literal["assistant", "tool"]] = {
     "chatgpt": "assistant",
     "bard": "assistant",
     "bing": "assistant",
@@ -34,8 +34,11 @@ ODD = {
     "environment": "tool",
     "ipython": "tool",
 }
-"""Names outside of any format's own -> who is meant."""
+"""Names outside of any format's own -> who is meant; the sources read them so as well."""
+_ROLES: dict[str, str] = {**SPEAKERS, **ODD}
 _SEEN = ("observation:", "function response:", "tool response:")
+
+_VERDICT = "Episode finished, reward = "
 
 
 class Turn(NamedTuple):
@@ -86,7 +89,7 @@ def in_turns(row: Any) -> Iterator[Finding]:
                 yield Finding(code, f"turn {number}")
     if isinstance(row, dict):
         yield from _of_protocol(row.get("content"))
-        if _unrewarded(row.get("reward")):
+        if _failed(row.get("reward"), row.get("output") or (turns[-1].text if turns else "")):
             yield Finding("AF212")
 
 
@@ -97,14 +100,18 @@ def _of_protocol(items: Any) -> Iterator[Finding]:
             yield Finding("AF209", f"turn {number}")
 
 
-def _unrewarded(reward: Any) -> bool:
-    return isinstance(reward, (int, float)) and reward <= 0
+def _failed(reward: Any, end: Any) -> bool:
+    """By the row's own reward, or by what FireAct's benchmark says at the end of a run."""
+    if isinstance(reward, (int, float)):
+        return reward <= 0
+    verdict = end.rpartition(_VERDICT)[2] if isinstance(end, str) and _VERDICT in end else ""
+    return verdict.strip(" .\n").lower() in ("0", "0.0", "false")
 
 
 def _turn(raw: dict[str, Any]) -> Turn:
     name = speaker(raw).lower()
     text = next((raw[key] for key in ("value", "content", "text") if isinstance(raw.get(key), str)), "")
-    return Turn(name, SPEAKERS.get(name) or ODD.get(name, ""), text, raw)
+    return Turn(name, _ROLES.get(name, ""), text, raw)
 
 
 def _flags_missing(turns: list[Turn]) -> bool:
