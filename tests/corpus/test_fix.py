@@ -114,6 +114,13 @@ def test_in_place_and_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "AF103" not in check(path).lints
 
 
+def test_the_file_is_replaced_only_if_that_is_said(tmp_path: Path) -> None:
+    path = written(tmp_path, SAMPLES["AF103"])
+    before = path.read_bytes()
+    assert run(["check", str(path), "--fix", "-o", str(tmp_path / "." / path.name)]) == 2
+    assert path.read_bytes() == before
+
+
 def test_what_cannot_be_repaired_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match="only files of rows are repaired"):
         fix(tmp_path)

@@ -88,11 +88,11 @@ def _lines(file: File, done: Fixed, mask: tuple[Mask, ...]) -> Iterator[bytes]:
             continue
         seen |= {key} & repeats.keys
         done.written += 1
-        lines, codes, changes = _repaired(row, mask)
+        line, codes, changes = _repaired(row, mask)
         counts.update(codes)
         if codes:
             _tell(done, diff(f"{done.path.name} row {number}", f"{done.out.name} row {done.written}", changes))
-        yield from lines
+        yield from _turns(line) if whole else (line,)
     done.repaired = dict(counts)
 
 
@@ -103,8 +103,8 @@ def _repeats(file: File, source: object) -> Repeats:
         return keys.repeats()
 
 
-def _repaired(row: bytes, mask: tuple[Mask, ...]) -> tuple[list[bytes], list[str], tuple[Any, Any]]:
-    """(lines to write, codes of what was repaired, the row before and after). A broken row goes on as it is."""
+def _repaired(row: bytes, mask: tuple[Mask, ...]) -> tuple[bytes, list[str], tuple[Any, Any]]:
+    """(line to write, codes of what was repaired, the row before and after). A broken row goes on as it is."""
     codes = ["AF604"] if row.endswith(b"\r") else []
     row = row.strip()
     try:
@@ -113,9 +113,16 @@ def _repaired(row: bytes, mask: tuple[Mask, ...]) -> tuple[list[bytes], list[str
         # Numbers that nothing was wrong with keep their spelling.
         line = msgspec.json.encode(after) if found else msgspec.json.format(row, indent=-1)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return [row.replace(b"\n", b" ")], codes, (None, None)
-    lines = [bytes(one) for one in msgspec.json.decode(line, type=list[msgspec.Raw])] if line[:1] == b"[" else [line]
-    return lines, [*codes, *found], (before, after)
+        return row.replace(b"\n", b" "), codes, (None, None)
+    return line, [*codes, *found], (before, after)
+
+
+def _turns(line: bytes) -> list[bytes]:
+    """The lines of a file that is one row, as they were before they were put together for its source."""
+    try:
+        return [bytes(turn) for turn in msgspec.json.decode(line, type=list[msgspec.Raw])]
+    except msgspec.DecodeError:
+        return [line]
 
 
 def _tell(done: Fixed, what: str) -> None:

@@ -41,6 +41,8 @@ def command(path: Path | None, wanted: bool, out: Path | None, in_place: bool, m
         return Said(checked, _page(path, checked))
     if out and in_place:
         raise Mistake("-o and --in-place name two places", mend="give one of them")
+    if out and out.resolve() == path.resolve():
+        raise Mistake("that is the file itself", where=str(out), mend="say --in-place if it is to be replaced")
     fixed = fix(path, path if in_place else out, mask=mask)
     return Said(fixed, _repairs(fixed))
 
