@@ -9,6 +9,7 @@ from pathlib import Path
 FLOORS = {
     "core": 0,
     "dialects": 1,
+    "lints": 1,
     "templates": 1,
     "models": 1,
     "sources": 2,

@@ -18,6 +18,7 @@ SAMPLES = Path(__file__).parents[1] / "transforms" / "samples"
 SMALL: dict[str, dict[str, Any]] = {
     "converse": {"react_share": 0.4},
     "decontaminate": {"against": [str(SAMPLES / "drawn.ngrams")]},
+    "drop_lints": {"codes": ["AF104", "AF109"]},
     "format_lessons": {"count": 3},
     "negatives": {"count": 4},
     "language": {"keep": ["en"]},

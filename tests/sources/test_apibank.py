@@ -46,10 +46,14 @@ def test_an_output_is_seen_without_the_echo_of_its_input(result: Any, seen: str)
     assert (found.steps, found.ending) == ((Step(action=action, observation=seen),), "open")
 
 
-def test_arguments_that_are_text_stay_as_they_are() -> None:
-    found = read(ASKED, called("x", param_dict="{'hour':  6}"))
+@pytest.mark.parametrize(
+    ("written", "arguments"),
+    [("{'hour':  6}", '{"hour":6}'), ('{"hour": 6}', '{"hour":6}'), ("hour is six", "hour is six")],
+)
+def test_arguments_that_are_text_are_pythons(written: str, arguments: str) -> None:
+    found = read(ASKED, called("x", param_dict=written))
     assert isinstance(found, Trajectory)
-    assert found.steps[0].action == ToolCall(name="AddAlarm", arguments="{'hour':  6}")
+    assert found.steps[0].action == ToolCall(name="AddAlarm", arguments=arguments)
 
 
 def test_what_the_searcher_describes_is_on_offer() -> None:

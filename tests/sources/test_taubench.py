@@ -25,7 +25,7 @@ def row(traj: Any, **more: Any) -> bytes:
 
 def test_every_real_row_is_read_or_says_why() -> None:
     assert {path.name: tally(Taubench(), path) for path in need("taubench")} == {
-        "MockRetailDomainEnv-few_shot.jsonl": {"quarantined not_taubench": 69},  # told as text, without the calls
+        "MockRetailDomainEnv-few_shot.jsonl": {"dropped calls_not_shown": 69},
         "gpt-4o-airline.json": {"gave_up": 73, "answer": 51},
     }
 

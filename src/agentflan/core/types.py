@@ -38,7 +38,10 @@ class ToolSpec(Record, frozen=True):
 class ToolCall(Record, frozen=True, tag="call"):
     name: str
     arguments: str = ""
-    """Exactly as written: JSON, Python, or free text such as `shelf 1`; nobody repairs it in place."""
+    """Exactly as written: JSON, Python, or free text such as `shelf 1`; nobody repairs it in place.
+
+    Where a format itself spells calls in Python (Hermes, ToolACE, API-Bank), it is the JSON that means the same.
+    """
 
 
 class Answer(Record, frozen=True, tag="answer"):

@@ -1,25 +1,29 @@
-"""What is this file, how much of it can be used, and what is wrong with it?"""
+"""What is this file, how much of it can be used, and what is wrong with it, where?"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal
 
 import msgspec
 
-from agentflan.core import kinds, plugs
-from agentflan.core.errors import Mistake, Unreadable
-from agentflan.core.types import Conversation, Trajectory
-from agentflan.corpus.build import SHARD_BYTES
-from agentflan.corpus.lints import lint
+from agentflan.core import plugs
+from agentflan.core.errors import Mistake
+from agentflan.core.types import Conversation, Dropped, Trajectory
 from agentflan.corpus.parquet import conversations
-from agentflan.corpus.rows import rows, shards
+from agentflan.corpus.recognise import File, read, recognise
+from agentflan.corpus.repeats import Keys
+from agentflan.corpus.rows import ROW_LIMIT
+from agentflan.corpus.task_files import task_format, task_formats
+from agentflan.lints.catalogue import OF_REASONS
+from agentflan.lints.find import lint, lint_row
+from agentflan.lints.finding import Finding
 
-TRIED = 200
-"""Rows from which a format is recognised; the source that uses most of them then reads the whole file."""
+FIRST = 5
+"""Places that are named of each lint and reason."""
 
 FileKind = Literal["trajectories", "chat", "tasks", "unknown"]
 
@@ -28,31 +32,53 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of `agentflan check FILE`."""
 
     format: str
-    """Name of the source that reads the file best, `corpus` for a built one, or `unknown`."""
+    """Name of the source that reads the file best, of a benchmark's tasks, `corpus` for a built one, or `unknown`."""
     kind: FileKind
     confidence: float
-    """Share of the rows that this source recognises."""
+    """Share of the rows that this format recognises, lowered by up to a half where a rival uses the same rows."""
+    rival: str = ""
+    """The source that would use most of them as well."""
     rows: int
     usable: int
     lints: dict[str, int]
     """Lint code -> places."""
     reasons: dict[str, int]
     """Why rows are not usable."""
-    places: dict[str, str]
-    """Lint code or reason -> the first row with it, counted from 1, or its id."""
+    places: dict[str, list[str]]
+    """Lint code or reason -> the first places with it: `row 4, step 2`, rows counted from 1, or the id of an item."""
 
 
-class _Reading(NamedTuple):
-    """What one source makes of a file."""
+class _Reading:
+    """What is counted while a file is read."""
 
-    name: str
-    items: int
-    recognised: int
-    """Rows it can use or drops on purpose; the others it cannot read."""
-    kinds: Counter[str]
-    lints: Counter[str]
-    reasons: Counter[str]
-    places: dict[str, str]
+    def __init__(self) -> None:
+        self.rows = self.recognised = 0
+        self.kinds, self.lints, self.reasons = Counter[str](), Counter[str](), Counter[str]()
+        self.places: dict[str, list[str]] = {}
+
+    def lint(self, findings: Iterable[Finding], where: str) -> None:
+        for code, place in findings:
+            self.note(self.lints, code, f"{where}, {place}" if place else where)
+
+    def note(self, counts: Counter[str], what: str, place: str, count: int = 1) -> None:
+        counts[what] += count
+        named = self.places.setdefault(what, [])
+        if len(named) < FIRST:
+            named.append(place)
+
+    def said(self, format: str, kind: FileKind, doubt: float = 0, rival: str = "") -> Checked:
+        sure = self.recognised / self.rows * (1 - doubt / 2) if self.rows else 0
+        return Checked(
+            format=format,
+            kind=kind,
+            confidence=round(sure, 3),
+            rival=rival,
+            rows=self.rows,
+            usable=self.kinds.total(),
+            lints=dict(sorted(self.lints.items())),
+            reasons=dict(sorted(self.reasons.items())),
+            places=self.places,
+        )
 
 
 def check(path: Path) -> Checked:
@@ -61,75 +87,86 @@ def check(path: Path) -> Checked:
         return _corpus(path / "corpus" if (path / "corpus").is_dir() else path)
     if not path.is_file():
         raise Mistake("there is no such file", where=str(path), mend="give a file of rows or a run folder")
-    tried = [_read(name, path, TRIED) for name in plugs.names("source")]
-    best = max(tried, key=lambda reading: (reading.kinds.total(), reading.recognised))
-    best = _read(best.name, path)
-    known = best.recognised > 0
-    return Checked(
-        format=best.name if known else "unknown",
-        kind=_kind(best),
-        confidence=round(best.recognised / best.items, 3) if best.items else 0.0,
-        rows=best.items,
-        usable=best.kinds.total(),
-        lints=dict(sorted(best.lints.items())),
-        reasons=dict(sorted(best.reasons.items())),
-        places=best.places,
-    )
+    file = File(path)
+    known = recognise(file)
+    if known.name:
+        found = _read(file, plugs.load("source", known.name))
+        if found.kinds:
+            return found.said(known.name, _kind(found.kinds), known.doubt, known.rival)
+        tasks = task_formats(file.rows())
+        if tasks[""] * 2 < tasks.total():
+            return found.said(next(name for name, _ in tasks.most_common() if name), "tasks")
+        return found.said(known.name, "trajectories")
+    return _without_agent(file)
 
 
-def _read(name: str, path: Path, most: int | None = None) -> _Reading:
-    source: kinds.Source = plugs.load("source", name)
-    found = _Reading(name, 0, 0, Counter(), Counter(), Counter(), {})
-    items = recognised = 0
-    for number, row in enumerate(islice(_rows(path, source), most), 1):
-        items += 1
-        try:
-            outcome = source(row)
-        except Unreadable as error:
-            reason = error.reason
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            reason = "broken_json"
-        else:
-            recognised += 1
+def _read(file: File, source: Any) -> _Reading:
+    found = _Reading()
+    if file.marked:
+        found.lint([Finding("AF605")], "the start of the file")
+    with ExitStack() as stack:
+        rows, prompts, ids = (stack.enter_context(Keys()) for _ in range(3))
+        for number, row in enumerate(file.rows(source), 1):
+            where = f"row {number}"
+            found.rows = number
+            outcome = read(source, row)
+            found.recognised += isinstance(outcome, (Trajectory, Dropped))
+            rows.add(number, row.strip())
             if isinstance(outcome, Trajectory):
                 found.kinds[outcome.kind] += 1
-                for code in lint(outcome):
-                    found.lints[code] += 1
-                    found.places.setdefault(code, f"row {number}")
-                continue
-            reason = outcome.reason
-        found.reasons[reason] += 1
-        found.places.setdefault(reason, f"row {number}")
-    return found._replace(items=items, recognised=recognised)
+                found.lint(lint(outcome), where)
+                prompts.add(number, outcome.query.encode("utf-8", "surrogatepass"))
+            else:
+                found.note(found.reasons, outcome.reason, where)
+                if outcome.reason in OF_REASONS:
+                    found.lint([Finding(OF_REASONS[outcome.reason])], where)
+            value = _value(row)
+            found.lint(lint_row(value), where)
+            if row.endswith(b"\r"):
+                found.lint([Finding("AF604")], where)
+            if isinstance(value, dict) and isinstance(value.get("id"), (str, int)):
+                ids.add(number, str(value["id"]).encode("utf-8", "surrogatepass"))
+        for code, keys in (("AF601", rows), ("AF602", prompts), ("AF603", ids)):
+            repeats = keys.repeats()
+            if repeats.rows:
+                found.note(found.lints, code, f"row {repeats.first}", repeats.rows)
+    return found
 
 
-def _rows(path: Path, source: kinds.Source) -> Iterator[bytes]:
-    for shard in shards(path, SHARD_BYTES, source):
-        yield from rows(shard, source)
+def _value(row: bytes) -> Any:
+    """The decoded row; None where it is none, or too long for any source."""
+    try:
+        return msgspec.json.decode(row) if len(row) <= ROW_LIMIT else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
-def _kind(reading: _Reading) -> FileKind:
-    if not reading.kinds:
-        return "unknown"
-    return "chat" if reading.kinds["general"] * 2 > reading.kinds.total() else "trajectories"
+def _without_agent(file: File) -> Checked:
+    """A file that no source reads: tasks, or what is neither."""
+    found, formats = _Reading(), Counter[str]()
+    for number, row in enumerate(file.rows(), 1):
+        found.rows = number
+        name = task_format(row)
+        formats[name] += 1
+        found.note(found.reasons, "task" if name else "not_recognised", f"row {number}")
+    strange = formats.pop("", 0)
+    if formats.total() <= strange:
+        return found.said("unknown", "unknown")
+    best = max(formats, key=lambda name: formats[name])
+    found.recognised = formats[best]
+    return found.said(best, "tasks")
+
+
+def _kind(kinds: Counter[str]) -> FileKind:
+    return "chat" if kinds["general"] * 2 > kinds.total() else "trajectories"
 
 
 def _corpus(folder: Path) -> Checked:
-    count, lints = 0, Counter[str]()
-    places: dict[str, str] = {}
+    found = _Reading()
     conversation: Conversation
     for conversation in conversations(folder):
-        count += 1
-        for code in lint(conversation):
-            lints[code] += 1
-            places.setdefault(code, conversation.id)
-    return Checked(
-        format="corpus",
-        kind="trajectories",
-        confidence=1.0,
-        rows=count,
-        usable=count - lints["AF201"],
-        lints=dict(sorted(lints.items())),
-        reasons={},
-        places=places,
-    )
+        found.rows += 1
+        found.lint(lint(conversation), conversation.id)
+    found.recognised = found.rows
+    found.kinds["agent"] = found.rows - found.lints["AF201"]
+    return found.said("corpus", "trajectories")

@@ -13,6 +13,7 @@ import msgspec
 from agentflan.core.errors import Unreadable
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Dropped, ToolSpec, Trajectory
+from agentflan.sources.shapes.agent_tasks import NEW_PROBLEM, TASKS
 from agentflan.sources.shapes.call_texts import arguments_of, object_in, object_of
 from agentflan.sources.shapes.call_turns import Call, Said, kind_of, retold, told
 from agentflan.sources.shapes.made_steps import seen_tools
@@ -43,6 +44,7 @@ class Adp(Plug, frozen=True):
             raise Unreadable("not_adp", "its items are no observations and actions of the protocol")
         if any(item.kind == "image_observation" for item in items):
             return Dropped(reason="needs_pictures")
+        told_first, items = _opening(items)
         found = told(list(_said(items)))
         if isinstance(found, Dropped):
             return found
@@ -55,7 +57,7 @@ class Adp(Plug, frozen=True):
             steps=found.steps,
             kind=kind_of(self.role, tools, found.called),
             licence=self.licence,
-            instruction="" if found.instruction.startswith(_DECLARED) else found.instruction,
+            instruction=told_first or ("" if found.instruction.startswith(_DECLARED) else found.instruction),
             tools=tools,
             ending=found.ending,
         )
@@ -126,6 +128,23 @@ _KINDS = frozenset(
 )
 _DECLARED = "<|im_system|>tool_declare"
 """A system prompt that does nothing but list the tools, as Kimi's template lays it out."""
+
+
+def _opening(items: list[_Item]) -> tuple[str, list[_Item]]:
+    """(instruction, items from the task on) of AgentTuning's rows, which open with an instruction and its `Ok.`, or
+    with a worked example; of all others the items as they are."""
+    first = items[0].content or ""
+    task = next((task for task in TASKS.values() if first.startswith(task.opening)), TASKS["os"])
+    asked = [number for number, item in enumerate(items) if item.content and item.source == "user"]
+    marked = [number for number in asked[1:] if task.mark and (items[number].content or "").startswith(task.mark)]
+    if task.name == "os":  # its converter left the instruction out, but for the form of an answer
+        if not marked:
+            return "", items
+        query = (items[marked[-1]].content or "").partition(NEW_PROBLEM)[2].strip()
+        asks = msgspec.structs.replace(items[marked[-1]], content=query)
+        return first.partition("\n\n")[2].strip(), [asks, *items[marked[-1] + 1 :]]
+    start = marked[-1] if marked else 2 if 2 in asked else 0
+    return (first.strip(), items[start:]) if start else ("", items)
 
 
 def _said(items: list[_Item]) -> Iterator[Said]:

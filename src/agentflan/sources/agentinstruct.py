@@ -9,8 +9,8 @@ import msgspec
 from agentflan.core.errors import Unreadable
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Answer, Dropped, Ending, Message, Segment, Step, ToolCall, Trajectory
+from agentflan.lints.terminal import plain
 from agentflan.sources.shapes.agent_tasks import Task, listed_functions, opening, task_of
-from agentflan.sources.shapes.terminal import plain
 from agentflan.sources.shapes.turns import RawRow, Turn, decoded, turns_of
 
 

@@ -70,24 +70,24 @@ def _said(turn: _Turn) -> Iterator[Said]:
     else:
         if not turn.api_name:
             raise Unreadable("call_broken", "an API turn without `api_name`")
-        given = turn.param_dict
+        given = _value(turn.param_dict)
         yield Said("assistant", "", (Call(turn.api_name, given if isinstance(given, str) else as_json(given or {})),))
         yield Said("tool", _output(turn.result))
 
 
-def _result(result: Any) -> Any:
-    """Some files keep it as the text of a Python dictionary."""
-    if not isinstance(result, str):
-        return result
+def _value(written: Any) -> Any:
+    """Some files keep arguments and results as the texts of Python dictionaries."""
+    if not isinstance(written, str):
+        return written
     try:
-        return plain_value(result)
+        return plain_value(written)
     except ValueError:
-        return result
+        return written
 
 
 def _output(result: Any) -> str:
     """What the API gave back, without the echo of its input; what went wrong stays beside it."""
-    value = _result(result)
+    value = _value(result)
     if not isinstance(value, dict) or "output" not in value:
         return result if isinstance(result, str) else as_json(result)
     output, fault = value["output"], value.get("exception")
@@ -98,7 +98,7 @@ def _output(result: Any) -> str:
 
 def _described(turns: Iterable[_Turn]) -> Iterator[ToolSpec]:
     for turn in turns:
-        value = _result(turn.result) if turn.api_name == SEARCHER else None
+        value = _value(turn.result) if turn.api_name == SEARCHER else None
         output = value.get("output") if isinstance(value, dict) else None
         for tool in output if isinstance(output, list) else [output]:
             if isinstance(tool, dict) and isinstance(tool.get("name"), str) and tool["name"]:

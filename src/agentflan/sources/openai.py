@@ -6,7 +6,7 @@ The older `functions` and `function_call` are read as well, arguments may be tex
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -59,6 +59,8 @@ class _Row(msgspec.Struct, frozen=True):
     id: str | int | None = None
     messages: list[RawMessage] | str | None = None
     conversations: list[RawMessage] | None = None
+    input: Any = None
+    """Invariant's playground keeps a trace as text here."""
     tools: msgspec.Raw | UnsetType = UNSET
     functions: msgspec.Raw | UnsetType = UNSET
     available_tools: msgspec.Raw | UnsetType = UNSET
@@ -75,17 +77,23 @@ def _decoded(row: bytes) -> _Row:
 
 
 def _messages(row: _Row) -> list[RawMessage]:
-    found = row.messages or row.conversations
+    found = row.messages or row.conversations or (row.input if isinstance(row.input, str) else None)
     if isinstance(found, str):
         try:
-            found = msgspec.convert(plain_value(found), list[RawMessage])
-        except ValueError as error:
+            found = msgspec.convert([_message(one) for one in plain_value(found)], list[RawMessage])
+        except (ValueError, TypeError) as error:
             raise Unreadable("not_openai", "`messages` is a text that spells none") from error
     if not found:
         raise Unreadable("not_openai", "it has neither `messages` nor `conversations`")
     if found[0].role == "system" and str(found[0].content).startswith(_DECLARATION):
         del found[0]  # the tools once more, in the tokens of one model
     return found
+
+
+def _message(one: Any) -> Any:
+    """Invariant's traces have calls that are messages of their own."""
+    alone = isinstance(one, dict) and "role" not in one and "function" in one
+    return {"role": "assistant", "tool_calls": [one]} if alone else one
 
 
 _DECLARATION = "<|im_system|>tool_declare"

@@ -29,6 +29,10 @@ class Taubench(Plug, frozen=True):
 
     def __call__(self, row: bytes) -> Trajectory | Dropped:
         raw = _decoded(row)
+        if raw.traj is None or raw.task_id is None or raw.reward is None:
+            if raw.messages_display:
+                return Dropped(reason="calls_not_shown", detail=raw.messages_display[:80])
+            raise Unreadable("not_taubench", "it has no `traj` with a `task_id` and a `reward`")
         talk = told([said(message) for message in raw.traj])
         if isinstance(talk, Dropped):
             return talk
@@ -55,9 +59,11 @@ class _Info(msgspec.Struct, frozen=True):
 
 
 class _Row(msgspec.Struct, frozen=True):
-    task_id: int | str
-    reward: float
-    traj: list[RawMessage]
+    task_id: int | str | None = None
+    reward: float | None = None
+    traj: list[RawMessage] | None = None
+    messages_display: str | None = None
+    """The few-shot files tell a talk as text, in which a call is the word `None`."""
     info: _Info | None = None
     trial: int | str | None = None
 

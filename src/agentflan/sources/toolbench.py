@@ -11,10 +11,10 @@ from typing import Literal
 import msgspec
 
 from agentflan.core.errors import Unreadable
+from agentflan.core.literals import python_value
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Dropped, ToolCall, ToolSpec, Trajectory
 from agentflan.sources.shapes.api_lists import RawApi, tools_in_prompt, tools_of
-from agentflan.sources.shapes.literals import python_value
 from agentflan.sources.shapes.search_paths import RESTART, Said, path_of
 from agentflan.sources.shapes.turns import RawTurn, decoded
 
@@ -26,8 +26,20 @@ class Toolbench(Plug, frozen=True):
     """Which share of the mix the rows belong to."""
     licence: str = "Apache-2.0"
 
+    def pieces(self, row: bytes) -> Iterable[bytes]:
+        """ToolEval's files are one object, query id -> the run that it judged."""
+        if _JUDGED not in row:
+            return (row,)
+        try:
+            runs = _RUNS.decode(row)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return (row,)
+        return [bytes(run) for run in runs.values()] if "answer" not in runs else (row,)
+
     def __call__(self, row: bytes) -> Trajectory | Dropped:
         raw = decoded(_ROWS, row)
+        if raw.answer is not None and raw.answer.answer_details is not None:
+            return Dropped(reason="messages_cut", detail=(raw.query or "")[:80])
         restarted = False
         if raw.answer_generation is not None:
             paths = raw.answer_generation.train_messages or []
@@ -80,13 +92,23 @@ class _Generation(msgspec.Struct, frozen=True):
     train_messages: list[list[_Message]] | None = None
 
 
+class _Judged(msgspec.Struct, frozen=True):
+    """ToolEval's copy of a run, every message of it cut at 100 characters: no call can be read."""
+
+    answer_details: list[msgspec.Raw] | None = None
+
+
 class _Row(msgspec.Struct, frozen=True):
+    query: str | None = None
+    answer: _Judged | None = None
     id: str | int | None = None
     conversations: list[RawTurn] | None = None
     answer_generation: _Generation | None = None
 
 
 _ROWS = msgspec.json.Decoder(_Row)
+_RUNS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_JUDGED = b'"answer_details"'
 
 
 def _of_tree(messages: list[_Message]) -> Iterator[Said]:

@@ -39,7 +39,7 @@ def test_python_calls_come_back(calls: list[tuple[str, dict[str, Any]]]) -> None
         ("[f(a=true, b=null)]", '{"a":true,"b":null}'),
         ("[f(a=b)]", "a=b"),
         ("[f(1, 2)]", "1, 2"),
-        ("[f(a={1, 2})]", '{"a":[1,2]}'),
+        ("[f(a={1, 2})]", "a={1, 2}"),
         ("[f(a={(1, 2): 3})]", "a={(1, 2): 3}"),
         ("[f(a='x=y', b=\"[,]\")]", '{"a":"x=y","b":"[,]"}'),
         ("[ f( a = 1 , ) , ]", '{"a":1}'),

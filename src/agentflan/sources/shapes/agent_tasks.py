@@ -42,7 +42,7 @@ TASKS = {
 """What the id of a row begins with -> its task."""
 
 _PROBLEM = "Now, my problem is:"
-_NEW_PROBLEM = "My problem is:"
+NEW_PROBLEM = "My problem is:"
 
 
 class Opening(NamedTuple):
@@ -77,7 +77,7 @@ def opening(task: Task, turns: list[Turn]) -> Opening:
         if not found:
             return _unclear("no_question", task)
         if marked:
-            query = turns[marked[-1]].text.partition(_NEW_PROBLEM)[2]
+            query = turns[marked[-1]].text.partition(NEW_PROBLEM)[2]
         return Opening(instruction.strip(), query.strip(), marked[-1] + 1 if marked else _trained(turns) or 1)
     if not (len(turns) > 1 and _acknowledges(task, turns[1])):
         return _unclear("no_acknowledgement", task)

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from agentflan.core.errors import Unreadable
+from agentflan.core.literals import python_value
 from agentflan.core.types import ToolSpec
-from agentflan.sources.shapes.literals import python_value
 
 FINISH = "Finish"
 """The pseudo-tool that ends a search; it is on every list and is no tool."""

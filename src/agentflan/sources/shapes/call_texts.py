@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from agentflan.core.errors import Unreadable
+from agentflan.core.literals import value_in
 from agentflan.sources.shapes.call_turns import Call
-from agentflan.sources.shapes.literals import value_in
 
 _NAMES = ("name", "tool_name")
 _ARGUMENTS = ("arguments", "tool_arguments", "parameters", "args")

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from agentflan.core.errors import Unreadable
+from agentflan.lints.turns import ODD
 from agentflan.sources.shapes.call_texts import arguments_of, as_json, object_in, object_of
 from agentflan.sources.shapes.call_turns import Call, Said, Speaker
 
@@ -21,6 +22,7 @@ SPEAKERS: dict[str, Speaker] = {
     "assistant": "assistant",
     "tool": "tool",
     "function": "tool",
+    **ODD,
 }
 
 
@@ -51,7 +53,7 @@ class RawMessage(msgspec.Struct, frozen=True):
     @property
     def marked(self) -> bool:
         """Whether it has a key that plain talk has not."""
-        return self.tool_calls is not UNSET or self.function_call is not UNSET or self.role in ("tool", "function")
+        return self.tool_calls is not UNSET or self.function_call is not UNSET or SPEAKERS.get(self.role) == "tool"
 
 
 def said(message: RawMessage) -> Said:

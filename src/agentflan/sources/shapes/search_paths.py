@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from agentflan.core.errors import Unreadable
+from agentflan.core.literals import value_in
 from agentflan.core.types import Answer, Ending, Step, ToolCall
 from agentflan.sources.shapes.api_lists import FINISH
-from agentflan.sources.shapes.literals import value_in
 
 RESTART = "This is not the first time you try this task"
 

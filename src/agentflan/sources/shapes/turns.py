@@ -10,16 +10,15 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from agentflan.core.errors import Unreadable
+from agentflan.lints.turns import ODD
 
 ROLES = {
     "human": "user",
     "user": "user",
     "gpt": "assistant",
-    "chatgpt": "assistant",
-    "bing": "assistant",
-    "bard": "assistant",
     "assistant": "assistant",
     "system": "system",
+    **{name: role for name, role in ODD.items() if role == "assistant"},
 }
 """Name of a speaker in the data -> role."""
 

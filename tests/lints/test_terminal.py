@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentflan.sources.shapes.terminal import plain
+from agentflan.lints.terminal import plain
 
 
 @pytest.mark.parametrize(
