@@ -7,14 +7,19 @@ import msgspec
 from agentflan.core.chance import pick
 from agentflan.core.kinds import Item
 from agentflan.core.plugs import Plug
-from agentflan.core.types import Conversation, Message, Quarantined, Request, Segment
+from agentflan.core.types import Conversation, Dropped, Message, Quarantined, Request, Segment
+from agentflan.dialects.calls import reader
 from agentflan.dialects.writing.wordings import wordings
 
 _EDGES = ".,;:!?\"'()[]{}<>*`“”‘’…"
 
 
 class Reply(Plug, frozen=True):
-    """Fills the last message of negatives that have none yet."""
+    """Fills the last message of negatives that have none yet.
+
+    A reply is judged by the parser that grades models for the same fault: one that calls, or shows an agent's form,
+    would teach what negatives are to unlearn.
+    """
 
     language: str
     seed: int
@@ -33,10 +38,15 @@ class Reply(Plug, frozen=True):
         named = f" {texts['conjunction'][0]} ".join((*([", ".join(words[:-1])] if words[1:] else []), words[-1]))
         return pattern.replace("{words}", named)
 
-    def apply(self, item: Conversation, replies: tuple[str, ...]) -> Conversation | Quarantined:
+    def apply(self, item: Conversation, replies: tuple[str, ...]) -> Conversation | Dropped | Quarantined:
         text = replies[0].strip()
         if not text:
             return Quarantined("empty_reply")
+        reading = reader.read(text, item.tools)
+        if reading.attempts:
+            return Dropped("calls_a_tool", reading.attempts[0].call.name)
+        if reading.agent_form:
+            return Dropped("agent_form", ", ".join(reading.marks))
         reply = Message(role="assistant", segments=(Segment(text=text, loss=True),))
         return msgspec.structs.replace(item, messages=(*item.messages[:-1], reply))
 
