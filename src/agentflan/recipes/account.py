@@ -64,7 +64,8 @@ class Account:
         parts = [f"{done:,} of {self._wanted:,} requests answered", f"{rate:.1f}/s"]
         if self._traffic is not None:
             now = self._traffic
-            parts.append(f"{now.open} of at most {now.limit} under way")
+            if done < self._wanted:
+                parts.append(f"{now.open} of at most {now.limit} under way")
             parts.append(f"{now.refused:,} sent back for the rate, {now.retried:,} tried again")
         parts.append(f"{self.tokens_in + self.tokens_out:,} tokens")
         cost = self.model.cost(self.tokens_in, self.tokens_out)
@@ -73,7 +74,7 @@ class Account:
         if self.given_up:
             parts.append(f"{len(self.given_up):,} given up")
         if 0 < done < self._wanted:
-            parts.append(f"about {(self._wanted - done) / rate:,.0f} s to go")
+            parts.append(f"about {1 + (self._wanted - done) // rate:,.0f} s to go")
         return f"{self.model.name}: {', '.join(parts)}"
 
     def summary(self) -> dict[str, Any]:

@@ -43,8 +43,8 @@ class Reply(Plug, frozen=True):
         if not text:
             return Quarantined("empty_reply")
         reading = reader.read(text, item.tools)
-        if reading.attempts:
-            return Dropped("calls_a_tool", reading.attempts[0].call.name)
+        if reading.named:
+            return Dropped("calls_a_tool", reading.named.call.name)
         if reading.agent_form:
             return Dropped("agent_form", ", ".join(reading.marks))
         reply = Message(role="assistant", segments=(Segment(text=text, loss=True),))
