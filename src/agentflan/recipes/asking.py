@@ -28,8 +28,9 @@ from agentflan.recipes.recipe import Arm
 from agentflan.recipes.run import Say, base_folder, build_all, run_folder
 
 
-def needs_asking(arms: Sequence[Arm]) -> bool:
-    return any(corpus.settings.replies == "asked" for corpus, _ in _corpora(arms, Path()))
+def can_ask(arms: Sequence[Arm]) -> bool:
+    """Whether a recipe says whom to ask for what it needs; without that, replies come from the file alone."""
+    return any(corpus.settings.replies == "asked" and corpus.asked for corpus, _ in _corpora(arms, Path()))
 
 
 def ask_all(arms: Sequence[Arm], out: Path, *, workers: int = 1, say: Say) -> dict[str, Any]:
