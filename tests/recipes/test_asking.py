@@ -15,10 +15,13 @@ import pytest
 
 from agentflan.core import journal
 from agentflan.corpus.replies import Answered
+from agentflan.recipes.asking import ask_all, foretell
 from agentflan.recipes.demo import rows
+from agentflan.recipes.recipe import load
+from agentflan.recipes.run import build_all
 from tests.models.serving import Server, serving
 
-NEGATIVES = "finished_only, {use: converse, listing: signature}, {use: negatives, count: 60, ordinary_count: 4}"
+NEGATIVES = "finished_only, {use: converse, listing: signature}, {use: negatives, count: 40, ordinary_count: 4}"
 EVERYTHING = (
     "finished_only, judge, fill_thoughts, {use: converse, listing: signature}, {use: paraphrase, share: 1}, "
     "{use: negatives, count: 30}"
@@ -29,7 +32,7 @@ Result = dict[str, Any]
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    for name, items in {"toolbench": rows.searches(0, 70), "chat": rows.chats(0, 10)}.items():
+    for name, items in {"toolbench": rows.searches(0, 50), "chat": rows.chats(0, 10)}.items():
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in items))
     return folder
 
@@ -50,11 +53,8 @@ def agentflan(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def ask(path: Path, out: Path, *options: str) -> Result:
-    done = agentflan("ask", path, "-o", out, "--json", *options)
-    assert done.returncode == 0, done.stderr
-    result: Result = json.loads(done.stdout)
-    return result
+def ask(path: Path, out: Path) -> Result:
+    return ask_all(load(path), out, say=lambda _: None)
 
 
 def corpus(out: Path) -> dict[str, bytes]:
@@ -92,7 +92,7 @@ def test_a_rejected_negative_shows_in_the_ledger_and_in_the_rate(data: Path, tmp
     outcomes = server.outcomes()
     assert stage["rejected"] == {"agent_form": outcomes["agent_form"], "calls_a_tool": outcomes["calls"]}
     assert stage["rejection_rate"] == pytest.approx(1 - outcomes["ok"] / stage["asked"], abs=1e-4)
-    assert stage["asked"] == 60
+    assert stage["asked"] == 40
     dropped = (tmp_path / "out" / "corpus" / "dropped.jsonl").read_text()
     assert dropped.count('"calls_a_tool"') == outcomes["calls"]
 
@@ -100,12 +100,12 @@ def test_a_rejected_negative_shows_in_the_ledger_and_in_the_rate(data: Path, tmp
 def test_what_is_foretold_is_what_is_paid(data: Path, tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         path = recipe(data, tmp_path, server.url, price_in=2.0, price_out=1.0)
-        plan = ask(path, tmp_path / "out", "--dry-run")
+        plan = json.loads(agentflan("ask", path, "-o", tmp_path / "out", "--dry-run", "--json").stdout)
         assert not (tmp_path / "out").exists()
         assert server.calls() == []
         result = ask(path, tmp_path / "out")
-        again = ask(path, tmp_path / "out", "--dry-run")
-    assert plan["calls"] == result["replies"] == server.outcomes()["ok"] == 60
+        again = foretell(load(path), tmp_path / "out")
+    assert plan["calls"] == result["replies"] == server.outcomes()["ok"] == 40
     assert plan["tokens_in"] == result["tokens_in"] == sum(call.tokens_in for call in server.calls())
     assert result["tokens_out"] <= plan["tokens_out_at_most"]
     assert result["cost"] == pytest.approx((2 * result["tokens_in"] + result["tokens_out"]) / 1e6)
@@ -114,7 +114,7 @@ def test_what_is_foretold_is_what_is_paid(data: Path, tmp_path: Path) -> None:
 
 
 def test_killed_again_and_again_it_pays_twice_at_most_for_what_was_under_way(data: Path, tmp_path: Path) -> None:
-    kills = (0, 9, 25, 40)
+    kills = (0, 10, 25)
     with serving(tmp_path, latency=0.1) as server:
         path = recipe(data, tmp_path, server.url)
         out = tmp_path / "cut"
@@ -126,10 +126,10 @@ def test_killed_again_and_again_it_pays_twice_at_most_for_what_was_under_way(dat
             assert _twice(server) - before <= 8
         result = ask(path, out)
         assert _twice(server) <= 8 * len(kills)
-        assert len(server.paid()) == 60
-        assert result["stages"]["negatives/reply"]["done"] == 60
+        assert len(server.paid()) == 40
+        assert result["stages"]["negatives/reply"]["done"] == 40
         kept = list(journal.read(out / "replies.jsonl", Answered))
-        assert len({line.key for line in kept}) == len(kept) == 60
+        assert len({line.key for line in kept}) == len(kept) == 40
         ask(path, tmp_path / "whole")
     assert corpus(out) == corpus(tmp_path / "whole")
 
@@ -157,8 +157,8 @@ def test_a_key_that_is_refused_ends_it_with_one_sentence_and_the_next_call_goes_
         done = agentflan("ask", path, "-o", out)
         assert (done.returncode, done.stderr.splitlines()[-1].count("refuses the key (401)")) == (2, 1)
         kept = len(list(journal.read(out / "replies.jsonl", Answered)))
-        assert 20 - 8 <= kept < 60
-        assert ask(path, out)["replies"] == 60 - kept
+        assert 20 - 8 <= kept < 40
+        assert ask(path, out)["replies"] == 40 - kept
 
 
 def test_what_is_given_up_is_pending_and_strict_says_so(data: Path, tmp_path: Path) -> None:
@@ -191,11 +191,12 @@ def test_arms_share_what_was_paid_for_and_run_asks_by_itself(data: Path, tmp_pat
         path.write_text(path.read_text() + "arms: {one: {}, other: {corpus: {max_length: 4096}}}\n")
         done = agentflan("run", path, "-o", out, "--json")
         assert done.returncode == 0, done.stderr
-        again = agentflan("run", path, "-o", out)
-        assert again.stderr.count("is there already") >= 2
-    assert server.outcomes() == {"ok": 60}
+        said: list[str] = []
+        build_all(load(path), out, say=said.append)
+        assert said == [f"{out / arm}: corpus is there already" for arm in ("one", "other")]
+    assert server.outcomes() == {"ok": 40}
     for arm in ("one", "other"):
-        assert json.loads((out / arm / "corpus" / "ledger.json").read_text())["shares"]["negative"] == 64
+        assert json.loads((out / arm / "corpus" / "ledger.json").read_text())["shares"]["negative"] == 44
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ _OVERLOADED = 0.7
 """What overload leaves of the open requests."""
 _REFUSED, _ALL_REFUSED = 0.97, 0.9
 """What a 429 leaves of the rate, if something was let through since the last one and if nothing was."""
-_RISE, _CLIMB = 1.01, 4.0
-"""Growth of the rate in a second: around the rate that was last refused, and far from it."""
+_RISE, _CLIMB = 1.002, 4.0
+"""Growth of the rate: with each request around what was last refused, which sends about three of a hundred back, and in
+a second far from it."""
 _BURST = 1.0
 """Seconds after the first 429 in which refusals speak of the burst that the asking began with, not of the rate."""
 _LATE = 0.1
@@ -59,8 +60,8 @@ class Pace:
     def start(self, now: float) -> None:
         if self.rate < self.per_second:
             near = 0.5 * self._ceiling < self.rate < 1.5 * self._ceiling
-            seconds = min(max(now - self._risen_at, 0.0), 1.0)
-            self.rate = min(self.per_second, _FASTEST, self.rate * (_RISE if near else _CLIMB) ** seconds)
+            rise = _RISE if near else _CLIMB ** min(max(now - self._risen_at, 0.0), 1.0)
+            self.rate = min(self.per_second, _FASTEST, self.rate * rise)
         self._risen_at = now
         self.open += 1
         self._passed += 1

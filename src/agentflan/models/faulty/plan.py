@@ -27,7 +27,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What the first requests meet, in the order of their coming, whatever they ask."""
     rate: float = math.inf
     """Requests a second that are let through; all others get a 429, which costs nothing."""
-    burst: float = 1.0
+    burst: float = 10.0
     """Requests that may come at once after a silence."""
     retry_after: Literal["seconds", "fraction", "date", "nothing"] = "seconds"
     """How a 429 says when to come again: whole seconds, to the millisecond, a date, or not at all."""
