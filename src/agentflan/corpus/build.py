@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from agentflan.core import kinds, plugs
 from agentflan.core.digest import digest_of
 from agentflan.core.errors import Mistake
+from agentflan.core.types import Dropped
 from agentflan.corpus import frames, groups
 from agentflan.corpus.closing import close
 from agentflan.corpus.engines.local import Local
@@ -56,7 +57,7 @@ def build(
     engine: kinds.Engine = Local(),  # noqa: B008 (immutable)
     shard_bytes: int = SHARD_BYTES,
     share: Share | None = None,
-    replies: Mapping[str, str] | None = None,
+    replies: Mapping[str, str | Dropped] | None = None,
     say: Say = lambda _: None,
 ) -> dict[str, Any]:
     """Writes `out/trajectories`, `out/corpus` and returns the ledger.

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from agentflan.core import kinds, plugs
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, Mistakes
-from agentflan.corpus import frames, manifest
+from agentflan.corpus import frames, manifest, replies
 from agentflan.corpus.build import Share, Unfinished, build
 from agentflan.corpus.engines.local import Local
 from agentflan.corpus.parquet import conversations
@@ -64,15 +64,17 @@ def require_models(arms: Sequence[Arm]) -> None:
 
 
 def build_all(
-    arms: Sequence[Arm], out: Path, how: How = HERE, *, offline: bool = False, say: Say
+    arms: Sequence[Arm], out: Path, how: How = HERE, *, offline: bool = False, paid: Path | None = None, say: Say
 ) -> list[dict[str, Any]]:
     """Builds the corpus of every arm, and of the bases they start from. Returns the arms' ledgers.
 
-    Raises Unfinished when it is one share of a build, has done all it can, and other shares are not done.
+    `paid` is the file of replies that all of them share; None: the one in `out`. With `offline` a row that waits for
+    one is a Mistake. Raises Unfinished when it is one share of a build, has done all it can, and others are not done.
     """
+    paid = paid or out / replies.NAME
     bases = [(arm.base, base_folder(arm, arms, out)) for arm in _first_of_each_seed(arms) if arm.base]
     left = [
-        _build(corpus, run, how, offline, say)
+        _build(corpus, run, how, paid, offline, say)
         for corpus, run in [*bases, *((arm.corpus, run_folder(arm, out)) for arm in arms)]
     ]
     if any(left):
@@ -151,18 +153,18 @@ def _first_of_each_seed(arms: Sequence[Arm]) -> Iterator[Arm]:
             yield arm
 
 
-def _build(corpus: Corpus, run: Path, how: How, offline: bool, say: Say) -> str:
+def _build(corpus: Corpus, run: Path, how: How, paid: Path, offline: bool, say: Say) -> str:
     """What is left for other shares to do; empty when the corpus is there."""
-    replies = _replies(corpus, run, offline)
+    found = replies.load(paid) if corpus.settings.replies == "asked" else None
     read = [file for source in corpus.sources for file in source.files]
     read += [file for _, transform in corpus.transforms for file in plugs.files_of(transform)]
     inputs = {str(file): sha256_of(file) for file in read}
     made_from = [
-        msgspec.to_builtins(corpus.settings, enc_hook=str),
+        {**msgspec.to_builtins(corpus.settings, enc_hook=str), "ask": None},  # who replies shows in the replies
         [plugs.settings_of(transform) for _, transform in corpus.transforms],
         corpus.seed,
         inputs,
-        replies,
+        found,
     ]
     try:
         done = manifest.once(
@@ -170,23 +172,16 @@ def _build(corpus: Corpus, run: Path, how: How, offline: bool, say: Say) -> str:
             "build",
             made_from,
             ["corpus", "trajectories"],
-            lambda: build(corpus, run, engine=how.engine, share=how.share, replies=replies, say=say),
+            lambda: build(corpus, run, engine=how.engine, share=how.share, replies=found, say=say),
             inputs,
         )
     except Unfinished as left:
         return f"{run}: {left}"
     say(f"{run}: corpus {'built' if done else 'is there already'}")
+    waiting = run / "corpus" / "pending.jsonl"
+    if offline and waiting.exists() and waiting.stat().st_size:
+        raise Mistake("rows wait for replies", where=str(waiting), mend="`agentflan ask`, or say `replies: offline`")
     return ""
-
-
-def _replies(corpus: Corpus, run: Path, offline: bool) -> dict[str, str] | None:
-    if corpus.settings.replies == "offline":
-        return None
-    path = run / "replies.jsonl"
-    if not path.exists() and offline:
-        raise Mistake("there are no replies", where=str(path), mend="ask for them first, or say `replies: offline`")
-    lines = path.read_bytes().splitlines() if path.exists() else []
-    return {line["key"]: line["reply"] for line in map(msgspec.json.decode, lines)}
 
 
 def _tokenizer(arm: Arm, siblings: Sequence[Arm], base: Path, out: Path, say: Say) -> Tokenizer:

@@ -12,6 +12,7 @@ from agentflan.cli.said import Said, tell
 from agentflan.cli.scores import scores_table
 from agentflan.cli.tables import ledger_table, left_over
 from agentflan.corpus.engines.local import Local
+from agentflan.recipes.asking import ask_all, can_ask
 from agentflan.recipes.forecast import forecast
 from agentflan.recipes.recipe import load
 from agentflan.recipes.run import (
@@ -40,7 +41,10 @@ def command(recipe: str, out: Path | None, workers: int, offline: bool, dry_run:
         plan = forecast(arms, out)
         return Said(plan, "\n".join(f"{key}: {value}" for key, value in plan.items()))
     require_models(arms)
-    ledgers = build_all(arms, out, How(Local(workers=workers)), offline=offline, say=tell)
+    how = How(Local(workers=workers))
+    if not offline and can_ask(arms):
+        ask_all(arms, out, how, say=tell)
+    ledgers = build_all(arms, out, how, offline=offline, say=tell)
     for arm, ledger in zip(arms, ledgers, strict=True):
         tell(ledger_table(arm.name, ledger) + "\n")
     tuned = any(arm.recipe.train or arm.base for arm in arms)
