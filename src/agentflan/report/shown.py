@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+
+import msgspec
+from markupsafe import Markup
 
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Conversation
 from agentflan.corpus.parquet import conversations
-from agentflan.report.lossmap import as_html, key_html
-from agentflan.report.markup import join, tag
+from agentflan.corpus.stages import Lost
+from agentflan.report import terminal, tokenmap
+from agentflan.report.lossmap import as_html, counts, key_html, turns_html
+from agentflan.report.markup import Column, chip, count, join, table, tag, visible
 from agentflan.report.page import Section, write_page
-from agentflan.report.runs import run_folders
+from agentflan.report.runs import run_folders, template_of
+from agentflan.report.tokenmap import Shown, shown
 
 
 def find_conversation(path: Path, item_id: str | None = None) -> Conversation:
@@ -28,12 +36,27 @@ def find_conversation(path: Path, item_id: str | None = None) -> Conversation:
         if item.id == item_id:
             return item
         ids.append(item.id)
-        if item.id.startswith(item_id) and len(begins) < 2:
-            begins.append(item)
+        if item.id.startswith(item_id) and not (begins and item.id.startswith(begins[0].id)):
+            begins = [item, *(each for each in begins[:1] if not each.id.startswith(item.id))]
     if len(begins) == 1:
         return begins[0]
-    what = "begins several ids" if begins else "is no id in here"
-    raise Mistake(f"{item_id!r} {what}", where=str(folder), mend=_nearest(item_id, ids))
+    if begins:
+        raise Mistake(f"{item_id!r} begins several ids", where=str(folder), mend=_nearest(item_id, ids))
+    for line in lost(folder, item_id):
+        what = f"{line.id!r} left at the stage {line.stage}: {line.reason}"
+        raise Mistake(what, where=str(folder), mend="`--stages` shows its row and how it went")
+    raise Mistake(f"{item_id!r} is no id in here", where=str(folder), mend=_nearest(item_id, ids))
+
+
+def lost(folder: Path, item_id: str) -> Iterator[Lost]:
+    """What a corpus says of an item that is not in it; `item_id` may be the beginning of its id."""
+    for name in ("dropped", "quarantine", "pending"):
+        path = folder / f"{name}.jsonl"
+        with path.open("rb") if path.is_file() else nullcontext(()) as lines:
+            for line in lines:
+                found = msgspec.json.decode(line, type=Lost)
+                if found.id.startswith(item_id):
+                    yield found
 
 
 def corpus_of(path: Path) -> Path:
@@ -44,10 +67,72 @@ def corpus_of(path: Path) -> Path:
     return run_folders(path)[0].folder / "corpus"
 
 
-def write_conversation(item: Conversation, out: Path) -> None:
+def show(path: Path, item_id: str | None = None) -> Shown:
+    """One conversation with its tokens where the run has any; a path that is the corpus itself asks for characters."""
+    item, corpus = find_conversation(path, item_id), corpus_of(path)
+    tokens = corpus.parent / "tokens"
+    made = corpus.resolve() != path.resolve() and (tokens / "ids.npy").is_file()
+    return shown(item, template_of(corpus.parent), tokens if made else None)
+
+
+def as_text(found: Shown, *, colour: bool, ids: bool = False) -> str:
+    """For a terminal, or a pipe."""
+    item = found.item
+    parts = [visible(f"{item.id}  ({item.source}, {item.kind})"), terminal.legend(colour=colour)]
+    parts += [_unless_tokens(found), "", terminal.map_of(found.runs, colour=colour, ids=ids)]
+    if found.rest:
+        parts += ["", terminal.heading(f"cut here: {_cut(found)}", colour=colour)]
+    if found.tokens:
+        parts += ["", terminal.heading(f"{len(found.runs):,} tokens", colour=colour), terminal.table(tokens_of(found))]
+    else:
+        parts += ["", terminal.heading("characters of the assistant", colour=colour), terminal.table(counts(item))]
+    return "\n".join(part for part in parts if part is not None) + "\n"
+
+
+def tokens_of(found: Shown) -> dict[str, dict[str, int]]:
+    """Capability -> tokens, `all` and `trained`."""
+    return tokenmap.counts(found.runs)
+
+
+def write_conversation(found: Shown, out: Path, *, ids: bool = False) -> None:
     """The loss map of one conversation as a page of its own."""
-    head = join((tag("p", f"{item.source}, {item.kind}", class_="note"), key_html()))
-    write_page(out, title=item.id, head=head, sections=[Section("conversation", "What is trained", as_html(item))])
+    item, unit = found.item, f"{len(found.runs):,} tokens" if found.tokens else "characters"
+    head: list[object] = [tag("p", f"{item.source}, {item.kind}, {unit}", class_="note"), key_html(marks=True)]
+    if said := _unless_tokens(found):
+        head.insert(1, tag("p", said, class_="cut"))
+    body: list[object] = [turns_html(found.runs, ids=ids)]
+    if found.rest:
+        rest = as_html(msgspec.structs.replace(item, messages=found.rest))
+        body += [
+            tag("p", f"Cut here: {_cut(found)}.", class_="cut"),
+            tag("details", tag("summary", "What follows"), rest),
+        ]
+    body.append(_table(found))
+    write_page(out, title=item.id, head=join(head), sections=[Section("conversation", "What is trained", join(body))])
+
+
+def _unless_tokens(found: Shown) -> str | None:
+    if not found.skipped:
+        return None
+    reasons = {
+        "too_long": f"not even its first reply fits {found.max_length:,} tokens",
+        "nothing_trained": "no token of it has loss",
+    }
+    return f"in no sequence of the tokens ({found.skipped}): {reasons.get(found.skipped, 'see tokens/ledger.json')}"
+
+
+def _cut(found: Shown) -> str:
+    length = sum(len(part.text) for message in found.rest for part in message.segments)
+    what = f"{len(found.rest):,} more messages ({length:,} characters)"
+    return f"{what} do not fit {found.max_length:,} tokens and are not trained"
+
+
+def _table(found: Shown) -> Markup:
+    entries = tokens_of(found) if found.tokens else counts(found.item)
+    unit = "tokens" if found.tokens else "characters of the assistant"
+    columns = (Column("capability", text=True), Column("trained"), Column(f"all {unit}"))
+    rows = [(chip(name), count(entry["trained"]), count(entry["all"])) for name, entry in entries.items()]
+    return table(columns, rows, f"Trained {unit} by capability")
 
 
 def _nearest(item_id: str, ids: list[str]) -> str:
