@@ -137,7 +137,7 @@ def _first_of_each_seed(arms: Sequence[Arm]) -> Iterator[Arm]:
 
 
 def _build(corpus: Corpus, run: Path, workers: int, offline: bool, say: Say) -> None:
-    replies = _replies(corpus, run, offline)
+    replies = replies_of(corpus, run, offline)
     inputs = {str(file): sha256_of(file) for source in corpus.sources for file in source.files}
     made_from = [
         msgspec.to_builtins(corpus.settings, enc_hook=str),
@@ -157,7 +157,7 @@ def _build(corpus: Corpus, run: Path, workers: int, offline: bool, say: Say) -> 
     say(f"{run}: corpus {'built' if done else 'is there already'}")
 
 
-def _replies(corpus: Corpus, run: Path, offline: bool) -> dict[str, str] | None:
+def replies_of(corpus: Corpus, run: Path, offline: bool) -> dict[str, str] | None:
     if corpus.settings.replies == "offline":
         return None
     path = run / "replies.jsonl"

@@ -75,18 +75,31 @@ def show(path: Path, item_id: str | None = None) -> Shown:
     return shown(item, template_of(corpus.parent), tokens if made else None)
 
 
+def full_id(corpus: Path, item_id: str | None) -> str:
+    """The id of an item of a corpus, or of one that left it; both may be given by their beginning."""
+    if item_id is None:
+        return find_conversation(corpus).id
+    kept = (item.id for item in conversations(corpus) if item.id.startswith(item_id))
+    ids = sorted({*kept, *(line.id for line in lost(corpus, item_id))})
+    if not ids:
+        return find_conversation(corpus, item_id).id
+    if not all(each.startswith(ids[0]) for each in ids):
+        raise Mistake(f"{item_id!r} begins several ids", where=str(corpus), mend=f"the first is {ids[0]!r}")
+    return ids[0]
+
+
 def as_text(found: Shown, *, colour: bool, ids: bool = False) -> str:
     """For a terminal, or a pipe."""
     item = found.item
     parts = [visible(f"{item.id}  ({item.source}, {item.kind})"), terminal.legend(colour=colour)]
-    parts += [_unless_tokens(found), "", terminal.map_of(found.runs, colour=colour, ids=ids)]
+    parts += [*_unless_tokens(found), "", terminal.map_of(found.runs, colour=colour, ids=ids)]
     if found.rest:
         parts += ["", terminal.heading(f"cut here: {_cut(found)}", colour=colour)]
     if found.tokens:
         parts += ["", terminal.heading(f"{len(found.runs):,} tokens", colour=colour), terminal.table(tokens_of(found))]
     else:
         parts += ["", terminal.heading("characters of the assistant", colour=colour), terminal.table(counts(item))]
-    return "\n".join(part for part in parts if part is not None) + "\n"
+    return "\n".join(parts) + "\n"
 
 
 def tokens_of(found: Shown) -> dict[str, dict[str, int]]:
@@ -97,9 +110,8 @@ def tokens_of(found: Shown) -> dict[str, dict[str, int]]:
 def write_conversation(found: Shown, out: Path, *, ids: bool = False) -> None:
     """The loss map of one conversation as a page of its own."""
     item, unit = found.item, f"{len(found.runs):,} tokens" if found.tokens else "characters"
-    head: list[object] = [tag("p", f"{item.source}, {item.kind}, {unit}", class_="note"), key_html(marks=True)]
-    if said := _unless_tokens(found):
-        head.insert(1, tag("p", said, class_="cut"))
+    head = [tag("p", f"{item.source}, {item.kind}, {unit}", class_="note"), key_html(marks=True)]
+    head += [tag("p", said.capitalize(), class_="cut") for said in _unless_tokens(found)]
     body: list[object] = [turns_html(found.runs, ids=ids)]
     if found.rest:
         rest = as_html(msgspec.structs.replace(item, messages=found.rest))
@@ -111,14 +123,12 @@ def write_conversation(found: Shown, out: Path, *, ids: bool = False) -> None:
     write_page(out, title=item.id, head=join(head), sections=[Section("conversation", "What is trained", join(body))])
 
 
-def _unless_tokens(found: Shown) -> str | None:
-    if not found.skipped:
-        return None
-    reasons = {
-        "too_long": f"not even its first reply fits {found.max_length:,} tokens",
-        "nothing_trained": "no token of it has loss",
-    }
-    return f"in no sequence of the tokens ({found.skipped}): {reasons.get(found.skipped, 'see tokens/ledger.json')}"
+def _unless_tokens(found: Shown) -> Iterator[str]:
+    """Why characters are shown though there are tokens."""
+    if found.skipped:
+        too_long = f"not even its first reply fits {found.max_length:,} tokens"
+        why = too_long if found.skipped == "too_long" else "not one token of it has loss"
+        yield f"in no sequence of the tokens ({found.skipped}): {why}"
 
 
 def _cut(found: Shown) -> str:
