@@ -102,11 +102,14 @@ class _Watch:
         return _watched(plug, {verb: self._verb(seen, verb, plug) for verb in _VERBS if _has(plug, verb)})
 
     def told(self, names: list[str], lost: list[Lost]) -> Iterable[tuple[str, tuple[Change, ...]]]:
-        """Every stage in order; one that has no plug of the recipe (fold, mix) is told from those around it."""
+        """Every stage, reading first; one that has no plug of the recipe (fold, mix) is told from those around it."""
         alive: dict[str, Item] = {self.row_id: self.read} if self.read else {}
         for place, name in enumerate(names):
-            found = dict(self._seen.get(name, {}))
-            if name not in self._seen:
+            if name == names[0]:
+                found = {id: Change(id, None, item) for id, item in alive.items()}
+            elif name in self._seen:
+                found = dict(self._seen[name])
+            else:
                 found = {id: Change(id, item, self._next(names[place:], id) or item) for id, item in alive.items()}
             left = {line.id: line for line in lost if line.stage == name and self._knows(line.id, found)}
             for id, line in left.items():

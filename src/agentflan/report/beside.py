@@ -13,7 +13,7 @@ from agentflan.corpus.trace import Trace
 from agentflan.report.lossmap import as_html, key_html
 from agentflan.report.markup import join, tag, visible
 from agentflan.report.page import Section, write_page
-from agentflan.report.stages import Line, Told, raw_lines, stages
+from agentflan.report.stages import UNCHANGED, Line, Told, raw_lines, stages
 
 _WIDE = 110
 """Columns from which a terminal shows both side by side."""
@@ -40,7 +40,7 @@ def as_terminal(trace: Trace, *, colour: bool, columns: int) -> str:
 def write_stages(trace: Trace, out: Path, note: str = "") -> None:
     """The same as a page of its own."""
     raw = tag("div", tag("h3", f"The row, as {trace.source or 'no source'} had it"), _raw_html(trace), class_="raw")
-    told = (tag("div", tag("h3", name), *map(_told_html, items)) for name, items in stages(trace) if items)
+    told = (_stage_html(name, items, trace.id) for name, items in stages(trace) if items)
     body = tag("div", raw, tag("div", *told, class_="told"), class_="beside")
     head = join((tag("p", note, class_="cut") if note else "", key_html()))
     write_page(out, title=trace.id, head=head, sections=[Section("stages", "From the row to the corpus", body)])
@@ -65,7 +65,7 @@ def _stages(trace: Trace) -> Iterator[tuple[str, str]]:
                 yield from ((_SIGNS[line.look] + line.text, line.look) for line in told.lines)
                 yield "", "same"
             else:
-                yield f"{name}: {told.verdict}{whose}", "same" if told.verdict == "unchanged" else "head"
+                yield f"{name}: {told.verdict}{whose}", "same" if told.verdict == UNCHANGED else "head"
 
 
 def _wrapped(lines: Iterator[tuple[str, str]], columns: int) -> Iterator[tuple[str, str]]:
@@ -105,8 +105,15 @@ def _raw_html(trace: Trace) -> Markup:
     return tag("pre", "\n".join(raw_lines(trace.row)))
 
 
-def _told_html(told: Told) -> Markup:
-    verdict = tag("p", told.verdict, " ", tag("small", told.id), class_="verdict-of")
+def _stage_html(name: str, items: list[Told], row: str) -> Markup:
+    if [told.verdict for told in items] == [UNCHANGED]:
+        return tag("div", tag("h3", name, " ", tag("small", UNCHANGED)))
+    return tag("div", tag("h3", name), *(_told_html(told, row) for told in items))
+
+
+def _told_html(told: Told, row: str) -> Markup:
+    whose = [" ", tag("small", told.id)] if told.id != row else []
+    verdict = tag("p", told.verdict, *whose, class_="verdict-of")
     if told.became:
         shown = as_html(told.became)
         return tag("details", tag("summary", verdict), shown) if told.verdict == "made" else join((verdict, shown))

@@ -19,6 +19,8 @@ from agentflan.report.palette import KINDS_OF_TEXT
 
 END = "◂"
 """Stands for the template's end mark in a terminal; on a page it is the word `end`, which is not copied."""
+LINE = "⏎"
+"""Stands for a line break where tokens are shown one by one."""
 _FOLD = 900
 """Characters from which a message without loss is folded up on a page; it is never cut."""
 
@@ -72,6 +74,21 @@ def turns(runs: Iterable[Run]) -> Iterator[list[Run]]:
         yield turn
 
 
+def closed(turn: Sequence[Run], *, ids: bool) -> list[Run]:
+    """A turn without the blanks that part it from the next, which stands below anyway; tokens keep a sign of them."""
+    kept = list(turn)
+    for at in reversed(range(len(kept))):
+        run = kept[at]
+        text = run.text.rstrip(" \n")
+        if run.mark or run.trained:
+            break
+        blanks = run.text[len(text) :].replace("\n", LINE) if ids else ""
+        kept[at] = run._replace(text=text + blanks)
+        if text:
+            break
+    return kept
+
+
 def spelled(run: Run) -> str:
     """A mark as it can be seen: vowel signs, which some marks end in, would sit on the character before."""
     if run.end:
@@ -121,12 +138,7 @@ def _message_html(message: Message) -> Markup:
 
 
 def _turn_html(turn: list[Run], ids: bool) -> Markup:
-    """What parts a turn from the next is shown, but ends no line: the next stands below anyway."""
-    last = len(turn)
-    while last and not turn[last - 1].mark and not turn[last - 1].text.strip(" \n"):
-        last -= 1
-    tail = [run._replace(text=run.text.replace("\n", "⏎")) for run in turn[last:]]
-    groups = alike([*turn[:last], *tail])
+    groups = alike(closed(turn, ids=ids))
     text = tag("div", *(_run_html(group, ids=ids) for group in groups), class_="text tokens" if ids else "text")
     role = "assistant" if any(run.end for run in turn) else "user"
     heading = "".join(spelled(group[0]._replace(text=_text(group))) for group in _opening(turn))
@@ -168,7 +180,7 @@ def _run_html(group: list[Run], *, ids: bool = False) -> Markup:
 
 def _token_html(run: Run, look: str, title: str) -> Markup:
     """A token over its id; a line break is shown, and made after it."""
-    text = spelled(run).replace("\n", "⏎") if run.text else "…"
+    text = spelled(run).replace("\n", LINE) if run.text else "…"
     token = tag("span", tag("span", text, class_=look), tag("small", run.id), class_="tok", title=title)
     return join((token, "\n" * run.text.count("\n")))
 

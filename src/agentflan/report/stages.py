@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple
 
 from agentflan.core.kinds import Item
 from agentflan.core.types import Answer, Conversation, Segment, Step, ToolCall, Trajectory
-from agentflan.corpus.trace import Change, Trace
+from agentflan.corpus.trace import Change, Trace, row_of
 
+UNCHANGED = "unchanged"
 Look = Literal["same", "gone", "came", "note"]
 _CONTEXT = 1
 """Unchanged lines that are shown around changed ones."""
@@ -39,10 +40,7 @@ class Told(NamedTuple):
 def stages(trace: Trace) -> Iterator[tuple[str, list[Told]]]:
     """(name, what happened) for every stage of the chain."""
     for name, changes in trace.stages:
-        if name == "read" and trace.read:
-            yield name, [Told(trace.id, "as a trajectory", [Line(text) for text in lines_of(trace.read)])]
-        else:
-            yield name, [_told(change) for change in changes]
+        yield name, [_told(change) for change in changes]
 
 
 def raw_lines(row: bytes) -> list[str]:
@@ -79,12 +77,13 @@ def _told(change: Change) -> Told:
         detail = [Line(text, "note") for text in lost.detail.split("\n") if text]
         return Told(change.id, f"left here: {lost.reason}", detail)
     if after is None or after == before:
-        return Told(change.id, "unchanged", [])
-    whole = after if isinstance(after, Conversation) else None
-    if before is None or type(before) is not type(after):
-        verdict = "made" if before is None else "became a conversation"
-        return Told(change.id, verdict, [Line(text, "came") for text in lines_of(after)], whole)
-    return Told(change.id, "changed", difference(lines_of(before), lines_of(after)))
+        return Told(change.id, UNCHANGED, [])
+    if type(before) is type(after):
+        return Told(change.id, "changed", difference(lines_of(before), lines_of(after)))
+    whole = [Line(text, "came") for text in lines_of(after)]
+    if isinstance(after, Trajectory):
+        return Told(change.id, "made" if row_of(change.id) != change.id else "a trajectory", whole)
+    return Told(change.id, "became a conversation" if before else "made", whole, after)
 
 
 def _inner(old: Sequence[str], new: Sequence[str]) -> Iterator[Line]:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from agentflan.report.lossmap import Run, alike, spelled, turns
+from agentflan.report.lossmap import LINE, Run, alike, closed, spelled, turns
 from agentflan.report.markup import visible
 from agentflan.report.palette import KINDS_OF_TEXT, TERMINAL
 
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _MARK = "\x1b[38;5;255;48;5;240m"
 _DIM = "\x1b[2m"
+_ID = "\x1b[38;5;242m"
 _OFF = "\x1b[0m"
 
 
 def map_of(runs: Iterable[Run], *, colour: bool, ids: bool = False) -> str:
-    """Every turn on lines of its own; with `ids` each token is followed by its id as a subscript."""
-    shown = "\n"
-    for turn in turns(runs):
-        shown += "\n" if shown.endswith("\n") else "\n\n"
-        shown += "".join(group_of(group, colour=colour, ids=ids) for group in alike(turn)).rstrip(" ")
-    return shown.strip("\n")
+    """Every turn apart; with `ids` each token is followed by its id as a subscript."""
+    shown = (alike(closed(turn, ids=ids)) for turn in turns(runs))
+    return "\n\n".join("".join(group_of(group, colour=colour, ids=ids) for group in turn) for turn in shown)
 
 
 def group_of(group: Sequence[Run], *, colour: bool, ids: bool = False) -> str:
@@ -29,9 +27,9 @@ def group_of(group: Sequence[Run], *, colour: bool, ids: bool = False) -> str:
     weight = f"{run.weight:g}" if run.trained and run.weight != 1 else ""
     if colour:
         look = _look(run)
-        text = "".join(_token(each, look, _DIM) for each in group) if ids else _lines(spelled(run), look)
+        text = "".join(_token(each, look) for each in group) if ids else _lines(spelled(run), look)
         return text + (f"{_DIM}×{weight}{_OFF}" if weight else "")
-    text = "".join(_token(each, "", "") for each in group) if ids else visible(spelled(run))
+    text = "".join(_token(each, "") for each in group) if ids else visible(spelled(run))
     if run.mark and not run.end:
         return f"⟨{text}⟩"
     return f"[{run.capability}{f' x{weight}' if weight else ''}|{text}]" if run.trained else text
@@ -57,11 +55,12 @@ def table(counts: Mapping[str, Mapping[str, int]]) -> str:
     )
 
 
-def _token(run: Run, look: str, dim: str) -> str:
+def _token(run: Run, look: str) -> str:
     """A line break is shown, and made after the token's id; a token that ends inside a character is three dots."""
-    text = visible(spelled(run).replace("\n", "⏎")) if run.text else "…"
+    text = visible(spelled(run).replace("\n", LINE)) if run.text else "…"
     number = str(run.id).translate(_SUBSCRIPT)
-    shown = f"{look}{text}{_OFF}{dim}{number}{_OFF}" if look else f"{text}{number}"
+    plain = look == _DIM  # ids are set back instead
+    shown = f"{'' if plain else look}{text}{'' if plain else _OFF}{_ID}{number}{_OFF}" if look else f"{text}{number}"
     return shown + "\n" * run.text.count("\n")
 
 
