@@ -70,6 +70,9 @@ def trace(corpus: Corpus, item_id: str, replies: Mapping[str, str] | None, say: 
         out = Path(folder) / "run"
         ledger = build(corpus._replace(sources=sources, transforms=transforms), out, replies=replies, say=say)
         lost = list(_lost(out / "corpus"))
+    broken = next((line for line in lost if line.id == watch.row_id and line.row), None)
+    if broken and not watch.row:  # what is no JSON at all is never handed to its source
+        watch.row, watch.where = broken.row.encode(), broken.source
     names = [stage["name"] for stage in ledger["stages"]]
     return Trace(watch.row_id, watch.where, watch.row, watch.read, tuple(watch.told(names, lost)), ledger)
 

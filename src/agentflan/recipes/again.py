@@ -22,7 +22,7 @@ _MEND = "put the rows back as they were, or build the run again"
 def trace_again(run: Path, item_id: str, say: Say = lambda _: None) -> Trace:
     """Follows one item of a run; see `corpus.trace`. Raises `Mistake` where recipe, rows or the item are gone."""
     corpus = load_again(run)
-    found = trace(corpus, item_id, replies_of(corpus, run, offline=True), say)
+    found = trace(corpus, item_id, replies_of(corpus, run, offline=False), say)
     if not found.row and not any(changes for _, changes in found.stages):
         raise Mistake(
             f"no row of this run has made {item_id!r}", where=str(run), mend="take an id of its corpus folder"
