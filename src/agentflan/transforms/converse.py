@@ -118,9 +118,7 @@ class _Write(Plug, frozen=True):
         )
 
     def _dialect(self, item: Trajectory) -> Dialect | None:
-        if item.kind == "general":
-            return self.talk
-        if item.dialect in ("", "talk"):
+        if item.kind == "general" or item.dialect in ("", "talk"):
             return _speaking(self.talk, item)
         return _speaking(self.react, item) if item.dialect == "react" else _shipped(item.dialect)
 
@@ -159,11 +157,8 @@ def _speaking(dialect: Talk | React, item: Trajectory) -> Talk | React:
     """The dialect in the language of a trajectory, where that is left to it."""
     if dialect.language != AUTO:
         return dialect
-    return msgspec.structs.replace(dialect, language=language_of("\n".join([item.query, *_thoughts(item)])))
-
-
-def _thoughts(item: Trajectory) -> Iterator[str]:
-    return (step.thought for step in item.steps)
+    text = "\n".join([item.query, *[step.thought for step in item.steps]])
+    return msgspec.structs.replace(dialect, language=language_of(text))
 
 
 def _unknown(item: Trajectory) -> str:
