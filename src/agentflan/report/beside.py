@@ -19,7 +19,14 @@ _WIDE = 110
 """Columns from which a terminal shows both side by side."""
 _RAW_SHARE = 0.4
 _SIGNS = {"gone": "- ", "came": "+ ", "same": "  ", "note": "  "}
-_LOOKS = {"gone": "\x1b[31m", "came": "\x1b[32m", "note": "\x1b[2m", "head": "\x1b[1;4m", "same": ""}
+_LOOKS = {
+    "gone": "\x1b[31m",
+    "came": "\x1b[32m",
+    "note": "\x1b[2m",
+    "head": "\x1b[1;4m",
+    "left": "\x1b[1;4;31m",
+    "same": "",
+}
 _BREAKS = 24
 """Cells at the end of a line in which a space is looked for to break it at."""
 
@@ -61,11 +68,12 @@ def _stages(trace: Trace) -> Iterator[tuple[str, str]]:
         for told in items:
             whose = f" ({told.id})" if told.id != trace.id else ""
             if told.lines:
-                yield f"{name}: {told.verdict}{whose}", "head"
+                yield f"{name}: {told.verdict}{whose}", "left" if told.left else "head"
                 yield from ((_SIGNS[line.look] + line.text, line.look) for line in told.lines)
                 yield "", "same"
             else:
-                yield f"{name}: {told.verdict}{whose}", "same" if told.verdict == UNCHANGED else "head"
+                quiet = "same" if told.verdict == UNCHANGED else "head"
+                yield f"{name}: {told.verdict}{whose}", "left" if told.left else quiet
 
 
 def _wrapped(lines: Iterator[tuple[str, str]], columns: int) -> Iterator[tuple[str, str]]:
@@ -113,7 +121,8 @@ def _stage_html(name: str, items: list[Told], row: str) -> Markup:
 
 def _told_html(told: Told, row: str) -> Markup:
     whose = [" ", tag("small", told.id)] if told.id != row else []
-    verdict = tag("p", told.verdict, *whose, class_="verdict-of")
+    said = tag("span", told.verdict, class_="bad" if told.left else None)
+    verdict = tag("p", said, *whose, class_="verdict-of")
     if told.became:
         shown = as_html(told.became)
         return tag("details", tag("summary", verdict), shown) if told.verdict == "made" else join((verdict, shown))

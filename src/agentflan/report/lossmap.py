@@ -164,7 +164,8 @@ def _opening(turn: list[Run]) -> Iterator[list[Run]]:
 def _run_html(group: list[Run], *, ids: bool = False) -> Markup:
     run = group[0]
     title = f"{run.capability}, {'trained' if run.trained else 'no loss'}"
-    if run.trained and run.weight != 1:
+    heavy = f"×{run.weight:g}" if run.trained and run.weight != 1 else None
+    if heavy:
         title += f", weight {run.weight:g}"
     if run.asks:
         title = f"asks for {run.capability}, {title.partition(', ')[2]}"
@@ -172,16 +173,17 @@ def _run_html(group: list[Run], *, ids: bool = False) -> Markup:
     if run.mark and not run.end:
         look = "mark"
     if ids:
-        return join(_token_html(each, look, title) for each in group)
+        return join(_token_html(each, look, title, heavy if each is group[-1] else None) for each in group)
     if run.end:
         return tag("span", class_=f"{look} end", title=title)
-    return tag("span", spelled(run._replace(text=_text(group))), class_=look, title=title)
+    return tag("span", spelled(run._replace(text=_text(group))), class_=look, title=title, data_weight=heavy)
 
 
-def _token_html(run: Run, look: str, title: str) -> Markup:
+def _token_html(run: Run, look: str, title: str, heavy: str | None) -> Markup:
     """A token over its id; a line break is shown, and made after it."""
     text = spelled(run).replace("\n", LINE) if run.text else "…"
-    token = tag("span", tag("span", text, class_=look), tag("small", run.id), class_="tok", title=title)
+    shown = tag("span", text, class_=look, data_weight=heavy)
+    token = tag("span", shown, tag("small", run.id), class_="tok", title=title)
     return join((token, "\n" * run.text.count("\n")))
 
 

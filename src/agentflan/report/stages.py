@@ -35,6 +35,8 @@ class Told(NamedTuple):
     """What has changed, or all of an item that was made or has become a conversation."""
     became: Conversation | None = None
     """The same as a conversation, where it is one as a whole."""
+    left: bool = False
+    """Whether it goes no further than here."""
 
 
 def stages(trace: Trace) -> Iterator[tuple[str, list[Told]]]:
@@ -75,7 +77,7 @@ def _told(change: Change) -> Told:
     before, after, lost = change.before, change.after, change.lost
     if lost:
         detail = [Line(text, "note") for text in lost.detail.split("\n") if text]
-        return Told(change.id, f"left here: {lost.reason}", detail)
+        return Told(change.id, f"left here: {lost.reason}", detail, left=True)
     if after is None or after == before:
         return Told(change.id, UNCHANGED, [])
     if type(before) is type(after):
