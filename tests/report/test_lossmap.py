@@ -86,7 +86,9 @@ def test_turns_begin_with_a_mark_and_lose_nothing_but_blanks(item: Conversation)
     assert [run for turn in cut for run in turn] == list(runs)
     assert all(turn[0].mark in (HUMAN, ASSISTANT) for turn in cut[1:])
     for turn in cut:
-        assert "".join(run.text for run in turn).rstrip(" \n") == "".join(run.text for run in closed(turn, ids=False))
+        kept = closed(turn, ids=False)
+        assert "".join(run.text for run in turn).rstrip(" \n") == "".join(run.text for run in kept).rstrip(" \n")
+        assert [run for run in kept if run.trained] == [run for run in turn if run.trained]
         assert len(closed(turn, ids=True)) == len(turn)
 
 

@@ -17,6 +17,7 @@ import click
 import msgspec
 
 from agentflan.cli.said import Said, tell
+from agentflan.core.errors import Mistake
 from agentflan.corpus.trace import Change
 from agentflan.recipes.again import trace_again
 from agentflan.report import shown
@@ -31,12 +32,18 @@ from agentflan.report.lossmap import Run, counts
 @click.option("--stages", is_flag=True, help="The raw row beside what became of it, transform by transform.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to this file instead.")
 def command(path: Path, item_id: str | None, tokens: bool, stages: bool, html: Path | None) -> Said:
+    if tokens and stages:
+        raise click.UsageError("--tokens and --stages are two different pictures: choose one")
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     return _stages(path, item_id, html, colour) if stages else _map(path, item_id, tokens, html, colour)
 
 
 def _map(path: Path, item_id: str | None, tokens: bool, html: Path | None, colour: bool) -> Said:
     found = shown.show(path, item_id)
+    if tokens and not found.tokens and not found.skipped:
+        raise Mistake(
+            "has no tokens to show", where=str(path), mend="run `agentflan tokenise`, and give the run folder"
+        )
     data = {
         "conversation": found.item,
         "characters": counts(found.item),

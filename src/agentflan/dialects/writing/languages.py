@@ -33,8 +33,10 @@ def language_of(text: str) -> str:
         count = len(own.findall(text))
         if count and len(strange.findall(text)) <= _STRANGE * count:
             found[language] = count
-    best = max(found, key=lambda language: found[language], default=OTHERWISE)
-    return best if found.get(best, 0) >= _OWN * sum(map(str.isalpha, text)) else OTHERWISE
+    if not found:
+        return OTHERWISE
+    best = max(found, key=lambda language: found[language])
+    return best if found[best] >= _OWN * sum(map(str.isalpha, text)) else OTHERWISE
 
 
 def spoken(language: str, text: str, package: str, folder: str) -> str:
