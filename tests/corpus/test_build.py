@@ -196,7 +196,7 @@ def test_missing_replies_leave_rows_pending_and_given_ones_fill_them(tmp_path: P
     assert_balanced(ledger)
     assert ledger["stages"][-1]["pending"] == 2
     waiting = [json.loads(line) for line in (tmp_path / "out" / "corpus" / "pending.jsonl").read_bytes().splitlines()]
-    replies = {key: "I cannot look that up." for line in waiting for key in line["detail"].split()}
+    replies = {key: "I cannot look that up." for line in waiting for key in line["requests"]}
     ledger = build(corpus, tmp_path / "out", replies=replies)
     assert ledger["stages"][-1]["pending"] == 0
     negatives = [item for item in conversations(tmp_path / "out" / "corpus") if item.kind == "negative"]

@@ -6,15 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from agentflan.core.types import Conversation, Trajectory
 from agentflan.corpus.build import build
 from agentflan.corpus.parquet import conversations, trajectories
 from agentflan.corpus.settings import Corpus, CorpusSettings, Mix, load_corpus
-from agentflan.corpus.stages import Lost
-from agentflan.corpus.trace import Trace, row_of, trace
+from agentflan.corpus.trace import Trace, left, row_of, trace
 from tests.corpus.test_build import row, written
 
 CHAIN = (
@@ -64,11 +62,6 @@ def run(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def lost(run: Path) -> list[Lost]:
-    files = (run / "corpus" / f"{name}.jsonl" for name in ("dropped", "quarantine"))
-    return [msgspec.json.decode(line, type=Lost) for file in files for line in file.read_bytes().splitlines()]
-
-
 def last(found: Trace, item_id: str) -> Any:
     """How an item comes out of the last stage that says anything of it."""
     changes = [change for _, stage in found.stages for change in stage if change.id == item_id]
@@ -93,7 +86,7 @@ def test_everything_in_the_corpus_comes_out_of_a_trace(corpus: Corpus, run: Path
 
 
 def test_everything_that_left_says_where_and_why(corpus: Corpus, run: Path) -> None:
-    lines = lost(run)
+    lines = list(left(run / "corpus"))
     reasons = {line.reason for line in lines}
     assert {"prefix_row", "mix"} < reasons
     assert {line.stage for line in lines} >= {"read", "fold", "mix"}
@@ -126,7 +119,7 @@ def test_lessons_and_negatives_are_made_of_their_row(corpus: Corpus, run: Path) 
 
 
 def test_the_repetition_of_a_row_is_told_from_the_first(corpus: Corpus, run: Path) -> None:
-    ids = {*(item.id for item in conversations(run / "corpus")), *(line.id for line in lost(run))}
+    ids = {*(item.id for item in conversations(run / "corpus")), *(line.id for line in left(run / "corpus"))}
     again = next(each for each in ids if each.endswith("-1") and row_of(each) == each)
     first, second = trace(corpus, again.removesuffix("-1"), None), trace(corpus, again, None)
     assert first.row == second.row

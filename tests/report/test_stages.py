@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentflan.core.types import Conversation, Trajectory
-from agentflan.corpus.stages import Lost
-from agentflan.corpus.trace import Change, Trace
+from agentflan.corpus.trace import Change, Left, Trace
 from agentflan.report.beside import as_terminal, width, wrapped, write_stages
 from agentflan.report.stages import difference, lines_of, raw_lines, stages
 from tests.report.example_run import HOSTILE, chat, react, talk, trajectory
@@ -74,7 +73,7 @@ def example(hostile: str = "") -> Trace:
     after = talk(before)
     muted = react(before)
     gone = chat("a" * 32 + "-l0")
-    left = Lost(gone.id, "toolbench", "mix", "mix", "more than the mix asks for" + hostile)
+    gone_on = Left(gone.id, "mix", "toolbench", "mix", "more than the mix asks for" + hostile)
     return Trace(
         id=before.id,
         source="toolbench",
@@ -85,7 +84,7 @@ def example(hostile: str = "") -> Trace:
             ("finished_only", (Change(before.id, before, before),)),
             ("converse", (Change(before.id, before, after),)),
             ("rebalance", (Change(before.id, after, muted), Change(gone.id, None, gone))),
-            ("mix", (Change(gone.id, gone, None, left),)),
+            ("mix", (Change(gone.id, gone, None, gone_on),)),
         ),
         ledger={},
     )

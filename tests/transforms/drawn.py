@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from agentflan.core.kinds import Item
+from agentflan.core.kinds import Item, Offline
 from agentflan.core.types import (
     CAPABILITIES,
     Answer,
@@ -24,6 +24,7 @@ from agentflan.core.types import (
     ToolSpec,
     Trajectory,
 )
+from agentflan.models.faulty import voice
 
 WORDS = ("see", "the", "weather", "in", "Oslo", "über", "3", "five", "shelf", "is", "open", "天气", "it's", "no.")
 NAMES = ("weather_of_city", "find.flight", "search", "buy", "read_mail")
@@ -143,8 +144,13 @@ def _verdicts(part: Any, items: Sequence[Item]) -> dict[int, Any]:
 
 
 def _answered(part: Any, item: Item) -> Any:
+    """With its own words where it has any, else with those of the scripted model that ships."""
     requests = part.requests(item)
-    return part.apply(item, tuple(part.offline(item, request) for request in requests)) if requests else item
+    if not requests:
+        return item
+    if isinstance(part, Offline):
+        return part.apply(item, tuple(part.offline(item, request) for request in requests))
+    return part.apply(item, tuple(voice.reply(request.messages) for request in requests))
 
 
 def alternates(conversation: Conversation) -> bool:

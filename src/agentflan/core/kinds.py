@@ -92,11 +92,18 @@ class Ask(Protocol):
 
     def requests(self, item: Any) -> tuple[Request, ...]: ...
 
+    def apply(self, item: Any, replies: tuple[str, ...]) -> Outcome:
+        """One reply to each request. A bad reply is data: this says what becomes of the item."""
+        ...
+
+
+@runtime_checkable
+class Offline(Protocol):
+    """An Ask that can do without a model; a recipe with any other has to say `replies: asked`."""
+
     def offline(self, item: Any, request: Request) -> str:
         """The reply when no model is at hand: written patterns, chosen by keys."""
         ...
-
-    def apply(self, item: Any, replies: tuple[str, ...]) -> Outcome: ...
 
 
 @runtime_checkable

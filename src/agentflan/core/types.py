@@ -154,7 +154,7 @@ class Request(Record, frozen=True):
     """What a transform asks of a language model, keyed by its digest in replies.jsonl."""
 
     purpose: str
-    """Which wording of reply is wanted, such as `refusal`; the offline replier goes by it."""
+    """What the reply is for, such as `refusal`; part of the digest, never sent."""
     messages: tuple[Message, ...]
 
 
@@ -189,7 +189,13 @@ class Reply(Record, frozen=True):
 
     text: str
     fault: str = ""
-    """Empty, or what kept an answer from coming: `infrastructure`, `context_overflow`. Never graded as wrong."""
+    """Empty, or what kept an answer from coming. `infrastructure` may be gone the next time; `context_overflow`,
+    `content_filter` and `length` are final. Never graded as wrong."""
+    detail: str = ""
+    """Which failure of the infrastructure, such as `timeout`."""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    """As counted by who is paid for them; 0 where nobody counts."""
 
 
 class Score(Record, frozen=True):

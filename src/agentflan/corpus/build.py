@@ -18,7 +18,7 @@ import msgspec
 
 from agentflan.core.digest import digest_of
 from agentflan.core.errors import Mistake
-from agentflan.core.types import Conversation, Trajectory
+from agentflan.core.types import Conversation, Dropped, Trajectory
 from agentflan.corpus import frames, groups
 from agentflan.corpus.fold import Fold
 from agentflan.corpus.ledger import Characters, Counts
@@ -41,7 +41,7 @@ def build(
     *,
     workers: int = 1,
     shard_bytes: int = SHARD_BYTES,
-    replies: Mapping[str, str] | None = None,
+    replies: Mapping[str, str | Dropped] | None = None,
     say: Say = lambda _: None,
 ) -> dict[str, Any]:
     """Writes `out/trajectories`, `out/corpus` and returns the ledger.

@@ -18,12 +18,18 @@ class Counts(msgspec.Struct):
     pending: int = 0
     dropped: dict[str, int] = {}
     quarantined: dict[str, int] = {}
+    asked: int = 0
+    """Of those that came in, the ones that needed a language model's replies."""
+    unchanged: int = 0
+    """Of those asked, the ones that went on as they came: judged good, or the reply would not do."""
 
     def add(self, other: Counts) -> None:
         self.into += other.into
         self.out += other.out
         self.made += other.made
         self.pending += other.pending
+        self.asked += other.asked
+        self.unchanged += other.unchanged
         for mine, theirs in ((self.dropped, other.dropped), (self.quarantined, other.quarantined)):
             for reason, count in theirs.items():
                 mine[reason] = mine.get(reason, 0) + count
@@ -37,6 +43,7 @@ class Counts(msgspec.Struct):
         return self.into + self.made == left
 
     def written(self) -> dict[str, Any]:
+        asking = {"asked": self.asked, "unchanged": self.unchanged} if self.asked else {}
         return {
             "in": self.into,
             "out": self.out,
@@ -44,6 +51,7 @@ class Counts(msgspec.Struct):
             "dropped": dict(sorted(self.dropped.items())),
             "quarantined": dict(sorted(self.quarantined.items())),
             "pending": self.pending,
+            **asking,
         }
 
 

@@ -50,11 +50,17 @@ class CorpusSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     mix: Mix = Mix()
     template: str | dict[str, Any] = "agent_flan"
     replies: Literal["offline", "asked"] = "offline"
-    """Where an Ask's replies come from: written patterns, or `replies.jsonl` of the run folder."""
+    """Where an Ask's replies come from: written patterns, or a language model, by way of `replies.jsonl`."""
+    ask: dict[str, Any] | None = None
+    """Who is asked: the settings of the model `http` (url, model, ...)."""
     validation_share: float = 0.02
     """Share of the groups that training never sees."""
     max_length: int = 8192
     """Tokens; longer conversations are cut at a message border."""
+
+    def __post_init__(self) -> None:
+        if self.ask and "use" in self.ask:
+            raise ValueError("ask: takes no `use`, it is always the model `http`")
 
 
 class SourceEntry(NamedTuple):
@@ -75,6 +81,8 @@ class Corpus(NamedTuple):
     """(name in the ledger, transform), composites taken apart."""
     template: kinds.Template
     seed: int
+    asked: Any = None
+    """The model of the `ask:` block."""
 
 
 def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int) -> Corpus:
@@ -100,10 +108,19 @@ def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int) -> Corpus:
         for number, spec in enumerate(settings.transforms)
     ]
     template: Any = attempt(plugs.load, "template", settings.template, folder=folder, where="corpus.template")
+    asked = None
+    if settings.ask is not None:
+        asked = attempt(
+            plugs.load, "model", {"use": "http", **settings.ask}, folder=folder, seed=seed, where="corpus.ask"
+        )
+    if settings.replies == "offline":
+        wrong += [
+            _wordless(number, each) for number, each in enumerate(transforms) if each and not _can_do_without(each)
+        ]
     if wrong:
         raise Mistakes(wrong)
     chain = _unique([part for transform in transforms for part in _parts(transform)])
-    return Corpus(settings, tuple(entry for entry in sources if entry), chain, template, seed)
+    return Corpus(settings, tuple(entry for entry in sources if entry), chain, template, seed, asked)
 
 
 def _source(entry: dict[str, Any], folder: Path, where: str) -> SourceEntry:
@@ -128,6 +145,19 @@ def _parts(transform: Any) -> list[tuple[str, Any]]:
     if isinstance(transform, kinds.Parts):
         return [(f"{name}/{part}", each) for part, each in transform.parts()]
     return [(name, transform)]
+
+
+def _can_do_without(transform: Any) -> bool:
+    """Whether it has its own words, where no language model is asked."""
+    return all(not isinstance(part, kinds.Ask) or isinstance(part, kinds.Offline) for _, part in _parts(transform))
+
+
+def _wordless(number: int, transform: Any) -> Mistake:
+    return Mistake(
+        f"{_parts(transform)[0][0]} does nothing without a language model",
+        where=f"corpus.transforms[{number}]",
+        mend="say `replies: asked` and whom to `ask`",
+    )
 
 
 def _unique(parts: list[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:

@@ -23,7 +23,7 @@ class Stage(NamedTuple):
 
 
 class Lost(msgspec.Struct):
-    """A line of dropped.jsonl, quarantine.jsonl or pending.jsonl."""
+    """A line of dropped.jsonl or quarantine.jsonl."""
 
     id: str
     source: str
@@ -36,18 +36,37 @@ class Lost(msgspec.Struct):
     """The row as it stood, of those that could not be read."""
 
 
+class Waiting(msgspec.Struct):
+    """A line of pending.jsonl: an item that cannot go on without replies."""
+
+    id: str
+    source: str
+    stage: str
+    requests: dict[str, Request]
+    """Those that have no reply yet, by their digests."""
+
+
 class Replies(NamedTuple):
     """Replies to Asks by request digest; `None` as a source of replies means the written patterns."""
 
-    asked: Mapping[str, str] | None = None
+    asked: Mapping[str, str | Dropped] | None = None
 
-    def of(self, ask: kinds.Ask, item: Item, requests: tuple[Request, ...]) -> tuple[str, ...] | list[str]:
-        """All replies, or the digests that are missing (a list, so that the two cannot be taken for each other)."""
+    def of(self, ask: Any, item: Item, requests: tuple[Request, ...]) -> tuple[str, ...] | Dropped | dict[str, Request]:
+        """All replies, or why one will never come, or the requests that still have none."""
         if self.asked is None:
             return tuple(ask.offline(item, request) for request in requests)
-        keys = [digest_of(request) for request in requests]
-        missing = [key for key in keys if key not in self.asked]
-        return missing or tuple(self.asked[key] for key in keys)
+        found: list[str] = []
+        missing: dict[str, Request] = {}
+        for request in requests:
+            key = digest_of(request)
+            reply = self.asked.get(key)
+            if isinstance(reply, Dropped):
+                return reply
+            if reply is None:
+                missing[key] = request
+            else:
+                found.append(reply)
+        return missing or tuple(found)
 
 
 class Books(msgspec.Struct):
@@ -56,7 +75,7 @@ class Books(msgspec.Struct):
     counts: dict[str, Counts] = msgspec.field(default_factory=dict)
     dropped: list[Lost] = msgspec.field(default_factory=list)
     quarantined: list[Lost] = msgspec.field(default_factory=list)
-    pending: list[Lost] = msgspec.field(default_factory=list)
+    pending: list[Waiting] = msgspec.field(default_factory=list)
     characters: Characters = msgspec.field(default_factory=Characters)
     items: int = 0
     """How many items the pass left in its shard."""
@@ -119,12 +138,15 @@ def _ask(stream: Iterator[Item], stage: Stage, replies: Replies, books: Books) -
             counts.out += 1
             yield item
             continue
+        counts.asked += 1
         found = replies.of(ask, item, requests)
-        if isinstance(found, list):
+        if isinstance(found, dict):
             counts.pending += 1
-            books.pending.append(Lost(item.id, item.source, stage.name, "no_reply", " ".join(found)))
+            books.pending.append(Waiting(item.id, item.source, stage.name, found))
         else:
-            yield from _settle(item, ask.apply(item, found), stage.name, counts, books, [])
+            outcome = ask.apply(item, found) if isinstance(found, tuple) else found
+            counts.unchanged += outcome is item
+            yield from _settle(item, outcome, stage.name, counts, books, [])
 
 
 def _settle(

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import tempfile
 import types
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,11 +21,23 @@ from agentflan.core.kinds import Item
 from agentflan.core.types import Conversation, Dropped, Quarantined, Trajectory
 from agentflan.corpus.build import Say, build
 from agentflan.corpus.settings import Corpus
-from agentflan.corpus.stages import Lost
 
 _ROW = re.compile(r"[0-9a-f]{32}(?:-\d+(?=-|$))?")
 _VERBS = ("note", "requests", "apply", "__call__")
 """By which a transform is told of an item; the last two answer with what becomes of it."""
+
+
+class Left(msgspec.Struct):
+    """What dropped.jsonl, quarantine.jsonl and pending.jsonl have in common."""
+
+    id: str
+    stage: str
+    source: str = ""
+    reason: str = "pending"
+    """Items that wait for replies give none."""
+    detail: str = ""
+    row: str = ""
+    """As it stood, of those that could not be read."""
 
 
 class Change(NamedTuple):
@@ -36,7 +48,7 @@ class Change(NamedTuple):
     """None: it was made here."""
     after: Item | None
     """None: it left here."""
-    lost: Lost | None = None
+    lost: Left | None = None
     """Why it left."""
 
 
@@ -61,7 +73,9 @@ def row_of(item_id: str) -> str:
     return found[0] if found else item_id
 
 
-def trace(corpus: Corpus, item_id: str, replies: Mapping[str, str] | None, say: Say = lambda _: None) -> Trace:
+def trace(
+    corpus: Corpus, item_id: str, replies: Mapping[str, str | Dropped] | None, say: Say = lambda _: None
+) -> Trace:
     """Builds the whole corpus in a temporary folder and watches the row of one item."""
     watch = _Watch(row_of(item_id))
     sources = tuple(entry._replace(plug=watch.source(entry.name, entry.plug)) for entry in corpus.sources)
@@ -69,7 +83,7 @@ def trace(corpus: Corpus, item_id: str, replies: Mapping[str, str] | None, say: 
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         ledger = build(corpus._replace(sources=sources, transforms=transforms), out, replies=replies, say=say)
-        lost = list(_lost(out / "corpus"))
+        lost = list(left(out / "corpus"))
     broken = next((line for line in lost if line.id == watch.row_id and line.row), None)
     if broken and not watch.row:  # what is no JSON at all is never handed to its source
         watch.row, watch.where = broken.row.encode(), broken.source
@@ -104,7 +118,7 @@ class _Watch:
         seen = self._seen.setdefault(name, {})
         return _watched(plug, {verb: self._verb(seen, verb, plug) for verb in _VERBS if _has(plug, verb)})
 
-    def told(self, names: list[str], lost: list[Lost]) -> Iterable[tuple[str, tuple[Change, ...]]]:
+    def told(self, names: list[str], lost: list[Left]) -> Iterable[tuple[str, tuple[Change, ...]]]:
         """Every stage, reading first; one that has no plug of the recipe (fold, mix) is told from those around it."""
         alive: dict[str, Item] = {self.row_id: self.read} if self.read else {}
         for place, name in enumerate(names):
@@ -114,11 +128,11 @@ class _Watch:
                 found = dict(self._seen[name])
             else:
                 found = {id: Change(id, item, self._next(names[place:], id) or item) for id, item in alive.items()}
-            left = {line.id: line for line in lost if line.stage == name and self._knows(line.id, found)}
-            for id, line in left.items():
+            gone = {line.id: line for line in lost if line.stage == name and self._knows(line.id, found)}
+            for id, line in gone.items():
                 found[id] = Change(id, found[id].before if id in found else None, None, line)
             alive |= {id: change.after for id, change in found.items() if change.after}
-            alive = {id: item for id, item in alive.items() if id not in left}
+            alive = {id: item for id, item in alive.items() if id not in gone}
             yield name, tuple(found.values())
 
     def _verb(self, seen: dict[str, Change], verb: str, plug: Any) -> Callable[..., Any]:
@@ -183,7 +197,9 @@ def _names(source: str, row: bytes) -> set[str]:
     return names
 
 
-def _lost(folder: Path) -> Iterable[Lost]:
-    for path in sorted(folder.glob("*.jsonl")):
-        with path.open("rb") as lines:
-            yield from (msgspec.json.decode(line, type=Lost) for line in lines)
+def left(folder: Path) -> Iterator[Left]:
+    """Every item that a corpus folder says has left on the way, or is waiting."""
+    for name in ("dropped", "quarantine", "pending"):
+        path = folder / f"{name}.jsonl"
+        with path.open("rb") if path.is_file() else nullcontext(()) as lines:
+            yield from (msgspec.json.decode(line, type=Left) for line in lines)

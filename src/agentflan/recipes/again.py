@@ -9,11 +9,10 @@ import msgspec
 
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, Mistakes
-from agentflan.corpus import manifest
+from agentflan.corpus import manifest, replies
 from agentflan.corpus.build import Say
 from agentflan.corpus.settings import Corpus, CorpusSettings, load_corpus
 from agentflan.corpus.trace import Trace, trace
-from agentflan.recipes.run import replies_of
 from agentflan.recipes.text import read
 
 _MEND = "put the rows back as they were, or build the run again"
@@ -22,7 +21,9 @@ _MEND = "put the rows back as they were, or build the run again"
 def trace_again(run: Path, item_id: str, say: Say = lambda _: None) -> Trace:
     """Follows one item of a run; see `corpus.trace`. Raises `Mistake` where recipe, rows or the item are gone."""
     corpus = load_again(run)
-    found = trace(corpus, item_id, replies_of(corpus, run, offline=False), say)
+    homes = [folder for folder in (run, run.parent) if (folder / replies.NAME).is_file()]  # arms share their parent's
+    asked = replies.load(next(iter(homes), run) / replies.NAME) if corpus.settings.replies == "asked" else None
+    found = trace(corpus, item_id, asked, say)
     if not found.row and not any(changes for _, changes in found.stages):
         raise Mistake(
             f"no row of this run has made {item_id!r}", where=str(run), mend="take an id of its corpus folder"

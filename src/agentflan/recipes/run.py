@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from agentflan.core import plugs
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, Mistakes
-from agentflan.corpus import frames, manifest
+from agentflan.corpus import frames, manifest, replies
 from agentflan.corpus.build import build
 from agentflan.corpus.parquet import conversations
 from agentflan.corpus.settings import Corpus
@@ -53,16 +53,21 @@ def require_models(arms: Sequence[Arm]) -> None:
 
 
 def build_all(
-    arms: Sequence[Arm], out: Path, *, workers: int = 1, offline: bool = False, say: Say
+    arms: Sequence[Arm], out: Path, *, workers: int = 1, offline: bool = False, paid: Path | None = None, say: Say
 ) -> list[dict[str, Any]]:
-    """Builds the corpus of every arm, and of the bases they start from. Returns the arms' ledgers."""
+    """Builds the corpus of every arm, and of the bases they start from. Returns the arms' ledgers.
+
+    `paid` is the file of replies that all of them share; None: the one in `out`. With `offline` a row that waits for
+    one is a Mistake.
+    """
+    paid = paid or out / replies.NAME
     for arm in _first_of_each_seed(arms):
         if arm.base:
-            _build(arm.base, base_folder(arm, arms, out), workers, offline, say)
+            _build(arm.base, base_folder(arm, arms, out), paid, workers, offline, say)
     ledgers = []
     for arm in arms:
         run = run_folder(arm, out)
-        _build(arm.corpus, run, workers, offline, say)
+        _build(arm.corpus, run, paid, workers, offline, say)
         with (run / "recipe.yaml").open("w", encoding="utf-8") as stream:
             YAML(typ="safe").dump(resolved(arm), stream)
         ledgers.append(msgspec.json.decode((run / "corpus" / "ledger.json").read_bytes()))
@@ -136,35 +141,28 @@ def _first_of_each_seed(arms: Sequence[Arm]) -> Iterator[Arm]:
             yield arm
 
 
-def _build(corpus: Corpus, run: Path, workers: int, offline: bool, say: Say) -> None:
-    replies = replies_of(corpus, run, offline)
+def _build(corpus: Corpus, run: Path, paid: Path, workers: int, offline: bool, say: Say) -> None:
+    found = replies.load(paid) if corpus.settings.replies == "asked" else None
     inputs = {str(file): sha256_of(file) for source in corpus.sources for file in source.files}
     made_from = [
-        msgspec.to_builtins(corpus.settings, enc_hook=str),
+        {**msgspec.to_builtins(corpus.settings, enc_hook=str), "ask": None},  # who replies shows in the replies
         [plugs.settings_of(transform) for _, transform in corpus.transforms],
         corpus.seed,
         inputs,
-        replies,
+        found,
     ]
     done = manifest.once(
         run,
         "build",
         made_from,
         ["corpus", "trajectories"],
-        lambda: build(corpus, run, workers=workers, replies=replies, say=say),
+        lambda: build(corpus, run, workers=workers, replies=found, say=say),
         inputs,
     )
     say(f"{run}: corpus {'built' if done else 'is there already'}")
-
-
-def replies_of(corpus: Corpus, run: Path, offline: bool) -> dict[str, str] | None:
-    if corpus.settings.replies == "offline":
-        return None
-    path = run / "replies.jsonl"
-    if not path.exists() and offline:
-        raise Mistake("there are no replies", where=str(path), mend="ask for them first, or say `replies: offline`")
-    lines = path.read_bytes().splitlines() if path.exists() else []
-    return {line["key"]: line["reply"] for line in map(msgspec.json.decode, lines)}
+    waiting = run / "corpus" / "pending.jsonl"
+    if offline and waiting.exists() and waiting.stat().st_size:
+        raise Mistake("rows wait for replies", where=str(waiting), mend="`agentflan ask`, or say `replies: offline`")
 
 
 def _tokenizer(arm: Arm, siblings: Sequence[Arm], base: Path, out: Path, say: Say) -> Tokenizer:

@@ -90,7 +90,7 @@ def wrapped(text: str, columns: int) -> Iterator[str]:
     indent = " " * min(len(text) - len(text.lstrip(" ")) + 2, columns // 2)
     for at, letter in enumerate(text):
         cells += _cells(letter)
-        if cells > columns:
+        while cells > columns:
             end = space + 1 if space >= start and at - space < _BREAKS else at
             yield (indent if start else "") + text[start:end]
             cells = width(indent) + width(text[end : at + 1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -13,7 +12,7 @@ from markupsafe import Markup
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Conversation
 from agentflan.corpus.parquet import conversations
-from agentflan.corpus.stages import Lost
+from agentflan.corpus.trace import Left, left
 from agentflan.report import terminal, tokenmap
 from agentflan.report.lossmap import as_html, counts, key_html, turns_html
 from agentflan.report.markup import Column, chip, count, join, table, tag, visible
@@ -48,15 +47,9 @@ def find_conversation(path: Path, item_id: str | None = None) -> Conversation:
     raise Mistake(f"{item_id!r} is no id in here", where=str(folder), mend=_nearest(item_id, ids))
 
 
-def lost(folder: Path, item_id: str) -> Iterator[Lost]:
-    """What a corpus says of an item that is not in it; `item_id` may be the beginning of its id."""
-    for name in ("dropped", "quarantine", "pending"):
-        path = folder / f"{name}.jsonl"
-        with path.open("rb") if path.is_file() else nullcontext(()) as lines:
-            for line in lines:
-                found = msgspec.json.decode(line, type=Lost)
-                if found.id.startswith(item_id):
-                    yield found
+def lost(folder: Path, item_id: str) -> Iterator[Left]:
+    """What a corpus says of items that are not in it; `item_id` may be the beginning of their ids."""
+    return (line for line in left(folder) if line.id.startswith(item_id))
 
 
 def corpus_of(path: Path) -> Path:

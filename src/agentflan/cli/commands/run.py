@@ -11,6 +11,7 @@ from agentflan.cli.options import strict
 from agentflan.cli.said import Said, tell
 from agentflan.cli.scores import scores_table
 from agentflan.cli.tables import ledger_table, left_over
+from agentflan.recipes.asking import ask_all, can_ask
 from agentflan.recipes.forecast import forecast
 from agentflan.recipes.recipe import load
 from agentflan.recipes.run import build_all, measure_all, report_on, require_models, scores_of, tokenise_all, tune_all
@@ -30,6 +31,8 @@ def command(recipe: str, out: Path | None, workers: int, offline: bool, dry_run:
         plan = forecast(arms, out)
         return Said(plan, "\n".join(f"{key}: {value}" for key, value in plan.items()))
     require_models(arms)
+    if not offline and can_ask(arms):
+        ask_all(arms, out, workers=workers, say=tell)
     ledgers = build_all(arms, out, workers=workers, offline=offline, say=tell)
     for arm, ledger in zip(arms, ledgers, strict=True):
         tell(ledger_table(arm.name, ledger) + "\n")

@@ -14,6 +14,7 @@ from agentflan.core.chance import coin
 from agentflan.core.kinds import Item
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Conversation, Message, Segment
+from agentflan.dialects.calls import reader
 
 BARE, IRRELEVANT, ORDINARY = 1, 2, 3
 """The kinds of negative, as verdicts and ids have them."""
@@ -102,7 +103,8 @@ class Choose(Plug, frozen=True):
             yield number, verdicts[number]
 
     def apply(self, item: Conversation, verdict: Sequence[Any]) -> list[Conversation]:
-        return [item, *(_negative(item, kind, _Told(*told)) for kind, told in verdict)]
+        made = [(kind, _Told(*told)) for kind, told in verdict]
+        return [item, *(_negative(item, kind, told) for kind, told in made if kind != ORDINARY or _plain(told, item))]
 
 
 class _Donors:
@@ -121,6 +123,11 @@ class _Donors:
                 self._turn = place + 1
                 return number
         return None
+
+
+def _plain(told: _Told, maker: Conversation) -> bool:
+    """Whether the reply of plain chat is as plain beside these tools."""
+    return not reader.read(told.reply, maker.tools).agent_form
 
 
 def _negative(maker: Conversation, kind: int, told: _Told) -> Conversation:

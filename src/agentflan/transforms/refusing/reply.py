@@ -11,7 +11,8 @@ import msgspec
 from agentflan.core.chance import pick
 from agentflan.core.kinds import Item
 from agentflan.core.plugs import Plug
-from agentflan.core.types import Conversation, Message, Quarantined, Request, Segment
+from agentflan.core.types import Conversation, Dropped, Message, Quarantined, Request, Segment
+from agentflan.dialects.calls import reader
 from agentflan.dialects.writing.languages import spoken
 from agentflan.dialects.writing.wordings import wordings
 
@@ -20,7 +21,11 @@ _EDGES = ".,;:!?\"'()[]{}<>*`“”‘’…"
 
 
 class Reply(Plug, frozen=True):
-    """Fills the last message of negatives that have none yet."""
+    """Fills the last message of negatives that have none yet.
+
+    A reply is judged by the parser that grades models for the same fault: one that calls, or shows an agent's form,
+    would teach what negatives are to unlearn.
+    """
 
     language: str
     seed: int
@@ -40,10 +45,15 @@ class Reply(Plug, frozen=True):
         first = [texts["comma"][0].join(words[:-1])] if words[1:] else []
         return pattern.replace("{words}", texts["conjunction"][0].join([*first, words[-1]]))
 
-    def apply(self, item: Conversation, replies: tuple[str, ...]) -> Conversation | Quarantined:
+    def apply(self, item: Conversation, replies: tuple[str, ...]) -> Conversation | Dropped | Quarantined:
         text = replies[0].strip()
         if not text:
             return Quarantined("empty_reply")
+        reading = reader.read(text, item.tools)
+        if reading.named:
+            return Dropped("calls_a_tool", reading.named.call.name)
+        if reading.agent_form:
+            return Dropped("agent_form", ", ".join(reading.marks))
         reply = Message(role="assistant", segments=(Segment(text=text, loss=True),))
         return msgspec.structs.replace(item, messages=(*item.messages[:-1], reply))
 

@@ -1,0 +1,98 @@
+"""How many requests may be open and how many may start a second, both learned from what comes back.
+
+Open requests grow as TCP's window does: doubling until the first sign of overload (a timeout, a 503), cut then, and one
+more a round trip after that. The rate is free until the first 429. From then on every 429 takes a little of it and time
+gives a little back, which keeps the server just below its limit. After a 429 nothing starts for a moment, which doubles
+while nothing is let through, up to what Retry-After says; the refused request itself waits all of that.
+Every time is given by the caller, in seconds of one clock.
+"""
+
+from __future__ import annotations
+
+import math
+
+_FIRST = 16
+"""Open requests to begin with, and the rate after the first 429."""
+_OVERLOADED = 0.7
+"""What overload leaves of the open requests."""
+_REFUSED, _ALL_REFUSED = 0.97, 0.9
+"""What a 429 leaves of the rate, if something was let through since the last one and if nothing was."""
+_RISE, _CLIMB = 1.01, 4.0
+"""Growth of the rate in a second: around the rate that was last refused, and far from it."""
+_BURST = 1.0
+"""Seconds after the first 429 in which refusals speak of the burst that the asking began with, not of the rate."""
+_LATE = 0.1
+"""Seconds that a busy machine may catch up on."""
+_FASTEST = 1e6
+_LONGEST_GAP = 60.0
+"""Seconds, where the server does not say."""
+
+
+class Pace:
+    def __init__(self, most: int, per_second: float = math.inf) -> None:
+        """`most` requests are open at any time, and no more than `per_second` start, whatever is learned."""
+        self.most, self.per_second = most, per_second
+        self.limit = float(min(_FIRST, most))
+        self.rate = per_second
+        self.open = 0
+        self.resume = 0.0
+        """Nothing starts before."""
+        self._next = 0.0
+        """When the rate allows the next start."""
+        self._cut_at = -math.inf
+        self._doubling = True
+        self._ceiling = math.inf
+        """The rate that was last refused."""
+        self._settled = math.inf
+        """When the burst at the beginning is over."""
+        self._gap = 0.0
+        self._since = -math.inf
+        """What started earlier was before the last cut of the rate and says nothing about the new one."""
+        self._passed = 0
+        """How many have started since, less those that were refused."""
+        self._risen_at = 0.0
+
+    def delay(self, now: float) -> float:
+        """Seconds until a request may start; infinite while only a reply can make room."""
+        return math.inf if self.open >= int(self.limit) else max(self.resume, self._next) - now
+
+    def start(self, now: float) -> None:
+        if self.rate < self.per_second:
+            near = 0.5 * self._ceiling < self.rate < 1.5 * self._ceiling
+            seconds = min(max(now - self._risen_at, 0.0), 1.0)
+            self.rate = min(self.per_second, _FASTEST, self.rate * (_RISE if near else _CLIMB) ** seconds)
+        self._risen_at = now
+        self.open += 1
+        self._passed += 1
+        self._next = max(self._next, now - _LATE) + 1 / self.rate
+
+    def answered(self) -> None:
+        self.open -= 1
+        self.limit = min(self.most, self.limit + (1 if self._doubling else 1 / self.limit))
+
+    def failed(self, now: float, started: float, *, overload: bool) -> None:
+        """Requests that were open when the limit was cut do not cut it again."""
+        self.open -= 1
+        if overload and started > self._cut_at:
+            self.limit = max(1.0, self.limit * _OVERLOADED)
+            self._cut_at, self._doubling = now, False
+
+    def refused(self, now: float, started: float, after: float | None) -> float:
+        """A 429 that asks to wait for `after` seconds (None: it does not say). Returns when to ask the same again."""
+        self.open -= 1
+        if started >= self._since:
+            self._passed -= 1
+            self._slow_down(now, _LONGEST_GAP if after is None else after)
+        return self.resume if after is None else max(self.resume, now + after)
+
+    def _slow_down(self, now: float, longest: float) -> None:
+        nothing = self._passed <= 0
+        if math.isinf(self.rate):
+            self.rate, self._settled = float(_FIRST), now + _BURST
+        else:
+            if now > self._settled and not nothing:
+                self._ceiling = self.rate
+            self.rate *= _ALL_REFUSED if nothing else _REFUSED
+        self._gap = min(max(2 * self._gap if nothing else 0.0, 0.25 / self.rate), longest)
+        self.resume = self._since = self._next = self._risen_at = now + self._gap
+        self._passed = 0
