@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,12 @@ def test_wrapped_lines_fit_and_lose_nothing(text: str, columns: int) -> None:
     parts = list(wrapped(text, columns))
     assert all(width(part) <= columns for part in parts)
     assert "".join(parts).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("piece", [" ", "a", "a b", "奥", "\u0301", "\t"])
+def test_long_lines_are_wrapped_in_passing(piece: str) -> None:
+    """A quadratic one would take minutes."""
+    assert sum(1 for _ in wrapped(piece * 300_000, 60)) >= 1
 
 
 def test_wide_and_combining_characters_are_counted_in_cells() -> None:

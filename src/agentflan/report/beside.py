@@ -86,18 +86,24 @@ def wrapped(text: str, columns: int) -> Iterator[str]:
     if width(text) <= columns:
         yield text
         return
-    start, cells, space = 0, 0, -1
-    indent = " " * min(len(text) - len(text.lstrip(" ")) + 2, columns // 2)
-    for at, letter in enumerate(text):
-        cells += _cells(letter)
-        while cells > columns:
-            end = space + 1 if space >= start and at - space < _BREAKS else at
-            yield (indent if start else "") + text[start:end]
-            cells = width(indent) + width(text[end : at + 1])
-            start = end
-        if letter == " ":
-            space = at
-    yield (indent if start else "") + text[start:]
+    hanging = " " * min(len(text) - len(text.lstrip(" ")) + 2, columns // 2)
+    start, indent = 0, ""
+    while start < len(text):
+        end = _fitting(text, start, columns - len(indent))
+        space = text.rfind(" ", max(start + 1, end - _BREAKS), end) if end < len(text) else -1
+        end = space + 1 if space > 0 else end
+        yield indent + text[start:end]
+        start, indent = end, hanging
+
+
+def _fitting(text: str, start: int, columns: int) -> int:
+    """Where a line that begins at `start` is full."""
+    cells = 0
+    for at in range(start, len(text)):
+        cells += _cells(text[at])
+        if cells > columns:
+            return at
+    return len(text)
 
 
 def _row(one: tuple[str, str], other: tuple[str, str], left: int, colour: bool) -> str:

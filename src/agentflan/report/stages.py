@@ -16,7 +16,7 @@ UNCHANGED = "unchanged"
 Look = Literal["same", "gone", "came", "note"]
 _CONTEXT = 1
 """Unchanged lines that are shown around changed ones."""
-_COMPARED = 2_000
+_COMPARED = 1_000
 """Lines of which differences are looked for; a longer stretch is shown as replaced."""
 
 
@@ -93,7 +93,7 @@ def _inner(old: Sequence[str], new: Sequence[str]) -> Iterator[Line]:
         yield from (Line(text, "gone") for text in old)
         yield from (Line(text, "came") for text in new)
         return
-    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for kind, a, b, c, d in SequenceMatcher(None, old, new).get_opcodes():
         if kind == "equal":
             yield from _alike(old[a:b], _CONTEXT, _CONTEXT)
         else:
