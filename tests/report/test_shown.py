@@ -8,8 +8,8 @@ import pytest
 from agentflan.cli.main import run as cli
 from agentflan.core.errors import Mistake
 from agentflan.corpus.parquet import ConversationWriter
-from agentflan.report.shown import find_conversation
-from tests.report.example_run import write_arms, write_run
+from agentflan.report.shown import find_conversation, full_id
+from tests.report.example_run import chat, write_arms, write_run
 from tests.report.html_text import Page
 
 
@@ -28,6 +28,20 @@ def test_the_beginning_of_an_id_will_do_where_it_is_the_only_one(run: Path) -> N
     assert find_conversation(run, "ddd").id == "d" * 32
     with pytest.raises(Mistake, match="begins several ids"):
         find_conversation(run, "000")
+
+
+@pytest.mark.parametrize("ids", [("ab", "ab-n1", "cd"), ("ab-n1", "ab-l0", "ab", "cd")])
+def test_a_row_is_meant_before_what_is_made_of_it(tmp_path: Path, ids: tuple[str, ...]) -> None:
+    with ConversationWriter(tmp_path / "corpus") as writer:
+        writer.write([chat(each) for each in ids])
+    assert find_conversation(tmp_path, "a").id == full_id(tmp_path / "corpus", "a") == "ab"
+    assert full_id(tmp_path / "corpus", "ab-n") == "ab-n1"
+    assert full_id(tmp_path / "corpus", None) == ids[0]
+    with pytest.raises(Mistake, match="is no id in here"):
+        full_id(tmp_path / "corpus", "x")
+    for made in (find_conversation, full_id):
+        with pytest.raises(Mistake, match="begins several ids"):
+            made(tmp_path / "corpus", "")
 
 
 def test_an_unknown_id_names_the_nearest(run: Path) -> None:
@@ -56,6 +70,9 @@ def test_the_command_prints_plain_text_into_a_pipe(run: Path, capsys: pytest.Cap
     assert "[retrieval|get_forecast_for_weather]" in out
     assert cli(["show", str(run), "xyz"]) == 2
     assert "is no id in here" in capsys.readouterr().err
+    assert cli(["show", str(run), "--tokens"]) == 2
+    assert "has no tokens to show" in capsys.readouterr().err
+    assert cli(["show", str(run), "--tokens", "--stages"]) == 2
 
 
 def test_the_command_writes_a_page_and_json(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

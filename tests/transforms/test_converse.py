@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agentflan.core.types import Answer, Conversation, Step, ToolCall, ToolSpec, Trajectory
 from agentflan.dialects.talk import Talk
+from agentflan.dialects.writing.languages import elicits
 from agentflan.transforms.converse import Converse
 from tests.transforms.drawn import agents, alternates, settle
 
@@ -96,6 +97,45 @@ def test_plain_chat_stays_plain() -> None:
     assert [(segment.capability, segment.loss) for segment in segments] == [(None, False), (None, True)] + [
         (None, False)
     ] * 2
+
+
+@pytest.mark.parametrize("kind", ["agent", "general"])
+@pytest.mark.parametrize(
+    ("query", "thought", "language"),
+    [
+        ("奥斯陆明天会下雨吗？", "我得查一下天气。", "zh"),
+        (
+            "奥斯陆明天会下雨吗？",
+            "The user asks, in Chinese, whether it will rain in Oslo tomorrow. I have to look it up.",
+            "en",
+        ),
+        ("Rain in Oslo?", "I look.", "en"),
+    ],
+)
+def test_dialogue_speaks_the_language_of_question_and_thoughts(
+    kind: str, query: str, thought: str, language: str
+) -> None:
+    steps = (
+        Step(thought=thought, action=Answer(text="?"), observation="..."),
+        Step(thought=thought, action=Answer(text="!"), observation=""),
+        Step(thought=thought, action=Answer(text=".")),
+    )
+    row = agent(1, query=query, steps=steps, kind=kind)
+    item = converted(row, react_share=0)
+    asked = [part.text.strip() for message in item.messages[1:] for part in message.segments if part.capability]
+    assert {*asked} - {thought} <= {*elicits(language)["thought"]}
+    assert item == converted(row, react_share=0, language=language)
+    assert converted(row, react_share=0, language="zh") != converted(row, react_share=0, language="en")
+    react = converted(msgspec.structs.replace(row, kind="agent", steps=steps[-1:]), react_share=1)
+    assert elicits(language)["react_form"][0] in text(react)[0][1]
+
+
+def test_a_tool_that_gives_nothing_back_says_so_in_the_language() -> None:
+    steps = (msgspec.structs.replace(STEPS[0], observation=""), STEPS[1])
+    assert ("user", "Observation: ") in text(converted(agent(1, steps=steps), react_share=1))
+    for query, word in (("下雨吗", "（空）"), ("Rain?", "(empty)")):
+        quiet = tuple(msgspec.structs.replace(step, thought="") for step in steps)
+        assert ("user", word) in text(converted(agent(1, query=query, steps=quiet), react_share=0))
 
 
 def test_what_leaves_says_why() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -58,6 +58,23 @@ def tokenise(
     return ledger
 
 
+class Fate(NamedTuple):
+    """What becomes of one conversation."""
+
+    skipped: str
+    """Why it is in no sequence; empty if it is in one."""
+    messages: int
+    """How many of its messages the sequence holds: all, or those before the cut."""
+
+
+def fate(item: Conversation, tokenizer: Tokenizer, template: Template, max_length: int) -> Fate:
+    """By the code that writes tokens; `tokenizer` is that of the token folder."""
+    counts, shape = _Counts(), _Shaper(tokenizer, template, max_length)
+    kept = len(list(shape([item], counts)))
+    messages = shape.longest(item)[0] if counts.cut else len(item.messages)
+    return Fate(next(iter(counts.skipped), ""), messages * kept)
+
+
 @dataclass
 class _Counts:
     """What the ledger says."""
@@ -85,7 +102,7 @@ class _Shaper:
         for number, item in enumerate(items):
             one: Sequence | None = labelled.text(number)
             if labelled.borders[number + 1] - labelled.borders[number] > self._room:
-                one = self._longest(item)
+                _, one = self.longest(item)
                 counts.cut += one is not None
             if one is None:
                 counts.skipped["too_long"] += 1
@@ -94,8 +111,8 @@ class _Shaper:
             else:
                 yield item, self._with_bos(one)
 
-    def _longest(self, item: Conversation) -> Sequence | None:
-        """The conversation up to the last reply with which it still fits; found by halving."""
+    def longest(self, item: Conversation) -> tuple[int, Sequence | None]:
+        """How many messages fit, up to the last reply with which they do, and their tokens; found by halving."""
         ends = [number for number, message in enumerate(item.messages, 1) if message.role == "assistant"]
         best, low, high = None, 0, len(ends)
         while low < high:
@@ -106,7 +123,7 @@ class _Shaper:
                 best, low = tried.text(0), middle + 1
             else:
                 high = middle
-        return best
+        return (ends[low - 1] if low else 0), best
 
     def _with_bos(self, one: Sequence) -> Sequence:
         if not self._bos:

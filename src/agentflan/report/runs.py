@@ -11,9 +11,11 @@ import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from agentflan.core import plugs
 from agentflan.core.errors import Mistake
-from agentflan.core.kinds import RunFolder
+from agentflan.core.kinds import RunFolder, Template
 from agentflan.corpus.ledger import Characters
+from agentflan.corpus.settings import CorpusSettings
 
 T = TypeVar("T")
 
@@ -124,6 +126,14 @@ def recipe_text(folder: Path) -> str:
     """The resolved recipe as it stands in the run; empty where there is none."""
     path = folder / "recipe.yaml"
     return path.read_text("utf-8", errors="replace") if path.is_file() else ""
+
+
+def template_of(folder: Path) -> Template:
+    """The template that the recipe of a run names, or the one of recipes that name none."""
+    corpus = _recipe(folder).get("corpus")
+    spec = corpus.get("template") if isinstance(corpus, dict) else None
+    template: Template = plugs.load("template", spec or CorpusSettings(sources=()).template, folder=folder)
+    return template
 
 
 def caveats(runs: Sequence[RunFolder]) -> list[str]:

@@ -149,7 +149,7 @@ class _Write(Plug, frozen=True):
 
     def _dialect(self, item: Trajectory) -> Dialect | None:
         if item.kind == "general":
-            return self.talk
+            return _speaking(self.talk, item)
         own: dict[str, _Own] = {"": self.talk, "talk": self.talk, "react": self.react, "fenced": self.fenced}
         return _speaking(own[item.dialect], item) if item.dialect in own else _shipped(item.dialect)
 
@@ -188,11 +188,8 @@ def _speaking(dialect: _Own, item: Trajectory) -> _Own:
     """The dialect in the language of a trajectory, where that is left to it."""
     if dialect.language != AUTO:
         return dialect
-    return msgspec.structs.replace(dialect, language=language_of("\n".join([item.query, *_thoughts(item)])))
-
-
-def _thoughts(item: Trajectory) -> Iterator[str]:
-    return (step.thought for step in item.steps)
+    text = "\n".join([item.query, *[step.thought for step in item.steps]])
+    return msgspec.structs.replace(dialect, language=language_of(text))
 
 
 def _unknown(item: Trajectory) -> str:

@@ -13,6 +13,7 @@ AUTO = "auto"
 OTHERWISE = "en"
 """Where no file claims the script, or a folder of wordings lacks the language."""
 
+_LETTERS = re.compile(r"[^\W\d_]+")
 _OWN = 1 / 5
 """Share of all letters: an ideograph is a word, and names of tools and places stay Latin in any text."""
 _STRANGE = 1 / 20
@@ -30,11 +31,13 @@ def language_of(text: str) -> str:
         return OTHERWISE
     found = {}
     for language, (own, strange) in _scripts().items():
-        count = len(own.findall(text))
-        if count and len(strange.findall(text)) <= _STRANGE * count:
+        count = _count(own, text)
+        if count and _count(strange, text) <= _STRANGE * count:
             found[language] = count
-    best = max(found, key=lambda language: found[language], default=OTHERWISE)
-    return best if found.get(best, 0) >= _OWN * sum(map(str.isalpha, text)) else OTHERWISE
+    if not found:
+        return OTHERWISE
+    best = max(found, key=lambda language: found[language])
+    return best if found[best] >= _OWN * _count(_LETTERS, text) else OTHERWISE
 
 
 def spoken(language: str, text: str, package: str, folder: str) -> str:
@@ -56,4 +59,9 @@ def _scripts() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
 
 
 def _any_of(ranges: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(f"[{''.join(ranges)}]" if ranges else r"(?!)")
+    return re.compile(f"[{''.join(ranges)}]+" if ranges else r"(?!)")
+
+
+def _count(letters: re.Pattern[str], text: str) -> int:
+    """Characters in all runs of such letters."""
+    return sum(map(len, letters.findall(text)))
