@@ -71,6 +71,8 @@ class Account:
         cost = self.model.cost(self.tokens_in, self.tokens_out)
         if cost is not None:
             parts.append(f"cost {cost:.4f}")
+        if self.faults:
+            parts.append(f"{self.faults.total():,} refused for good")
         if self.given_up:
             parts.append(f"{len(self.given_up):,} given up")
         if 0 < done < self._wanted:

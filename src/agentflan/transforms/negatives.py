@@ -1,7 +1,8 @@
 """Teach not to call: questions that no tool on offer can answer, and plain chat beside tools (paper section 4.3).
 
 Three kinds are made: a tool query without tools, the same with the irrelevant tools of another conversation, and an
-ordinary query of the general share with tools on offer. Place it after `converse`.
+ordinary query of the general share with tools on offer. A reply that calls a tool or is written as agents write, by the
+parser that grades models for it, is rejected. Place it after `converse`.
 """
 
 from __future__ import annotations
