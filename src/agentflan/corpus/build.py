@@ -25,7 +25,7 @@ from agentflan.corpus.ledger import Characters, Counts
 from agentflan.corpus.mix import Thin
 from agentflan.corpus.parquet import ConversationWriter, TrajectoryWriter
 from agentflan.corpus.passes import Job, plan, read_shard, run_pass
-from agentflan.corpus.rows import shards
+from agentflan.corpus.rows import shards_of_all
 from agentflan.corpus.settings import Corpus
 from agentflan.corpus.stages import Replies, Stage
 
@@ -49,12 +49,7 @@ def build(
     `replies` go by request digest; None: written patterns.
     Raises Mistake when there is nothing to build from. What was done before an interruption is not done again.
     """
-    pieces = tuple(
-        (entry, shard)
-        for entry in corpus.sources
-        for file in entry.files
-        for shard in shards(file, shard_bytes, entry.plug)
-    )
+    pieces = shards_of_all(corpus.sources, shard_bytes)
     if not pieces:
         raise Mistake("the sources hold no rows", where="corpus.sources", mend="check the paths")
     stages = [Stage("fold", Fold()), *(Stage(*each) for each in corpus.transforms)]

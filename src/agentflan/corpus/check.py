@@ -11,11 +11,12 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from agentflan.core import kinds, plugs
-from agentflan.core.errors import Mistake, Unreadable
-from agentflan.core.types import Conversation, Trajectory
+from agentflan.core.errors import Mistake
+from agentflan.core.types import Conversation, Quarantined, Trajectory
 from agentflan.corpus.build import SHARD_BYTES
 from agentflan.corpus.lints import lint
 from agentflan.corpus.parquet import conversations
+from agentflan.corpus.reading import read_row
 from agentflan.corpus.rows import rows, shards
 
 TRIED = 200
@@ -83,27 +84,20 @@ def _read(name: str, path: Path, most: int | None = None) -> _Reading:
     items = recognised = 0
     for number, row in enumerate(islice(_rows(path, source), most), 1):
         items += 1
-        try:
-            outcome = source(row)
-        except Unreadable as error:
-            reason = error.reason
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            reason = "broken_json"
-        else:
-            recognised += 1
-            if isinstance(outcome, Trajectory):
-                found.kinds[outcome.kind] += 1
-                for code in lint(outcome):
-                    found.lints[code] += 1
-                    found.places.setdefault(code, f"row {number}")
-                continue
-            reason = outcome.reason
-        found.reasons[reason] += 1
-        found.places.setdefault(reason, f"row {number}")
+        _, outcome = read_row(name, source, row)
+        recognised += not isinstance(outcome, Quarantined)
+        if isinstance(outcome, Trajectory):
+            found.kinds[outcome.kind] += 1
+            for code in lint(outcome):
+                found.lints[code] += 1
+                found.places.setdefault(code, f"row {number}")
+            continue
+        found.reasons[outcome.reason] += 1
+        found.places.setdefault(outcome.reason, f"row {number}")
     return found._replace(items=items, recognised=recognised)
 
 
-def _rows(path: Path, source: kinds.Source) -> Iterator[bytes]:
+def _rows(path: Path, source: kinds.Source) -> Iterator[bytes | Quarantined]:
     for shard in shards(path, SHARD_BYTES, source):
         yield from rows(shard, source)
 

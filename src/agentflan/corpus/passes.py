@@ -14,12 +14,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agentflan.core import kinds
-from agentflan.core.digest import canonical, digest
-from agentflan.core.errors import Unreadable
 from agentflan.core.types import Dropped, Quarantined, Trajectory
 from agentflan.corpus import frames
 from agentflan.corpus.groups import pack_note
-from agentflan.corpus.rows import ROW_LIMIT, Shard, rows
+from agentflan.corpus.reading import as_it_stood, read_row
+from agentflan.corpus.rows import Shard, rows
 from agentflan.corpus.settings import SourceEntry
 from agentflan.corpus.stages import Books, Item, Lost, Replies, Stage, run_stages, run_verdicts
 
@@ -89,7 +88,7 @@ def read_shard(job: Job, shard: int) -> None:
             digests.append(name)
             kept.append(frames.pack(outcome))
             continue
-        text = "" if isinstance(outcome, Dropped) else row[:ROW_LIMIT].decode("utf-8", "backslashreplace")
+        text = "" if isinstance(outcome, Dropped) else as_it_stood(row)
         books.lose(counts, Lost(name, entry.name, "read", outcome.reason, outcome.detail, number, text), outcome)
     frames.save_work(job.file(0, shard, "items"), kept)
     frames.save_value(job.file(0, shard, "digests"), digests)
@@ -145,20 +144,8 @@ def _kept(stream: Iterator[Item], job: Job, number: int, shard: int, books: Book
             yield frames.pack(item)
 
 
-def _read(entry: SourceEntry, row: bytes) -> tuple[str, Trajectory | Dropped | Quarantined]:
-    try:
-        if len(row) > ROW_LIMIT:
-            return digest(row), Quarantined(reason="too_large", detail=f"{len(row)} bytes, {ROW_LIMIT} at most")
-        name = digest(entry.name.encode() + canonical(msgspec.json.decode(row)))
-        outcome = entry.plug(row)
-    except Unreadable as error:
-        return digest(row), Quarantined(reason=error.reason, detail=error.detail)
-    except msgspec.ValidationError as error:
-        return digest(row), Quarantined(reason="wrong_shape", detail=str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return digest(row), Quarantined(reason="broken_json", detail=str(error))
-    except RecursionError:
-        return digest(row), Quarantined(reason="too_deep", detail="nested deeper than the reader goes")
+def _read(entry: SourceEntry, row: bytes | Quarantined) -> tuple[str, Trajectory | Dropped | Quarantined]:
+    name, outcome = read_row(entry.name, entry.plug, row)
     if isinstance(outcome, Trajectory):
         outcome = msgspec.structs.replace(
             outcome,
