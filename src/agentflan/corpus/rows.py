@@ -11,11 +11,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
+import numpy as np
+
 from agentflan.core.errors import Mistake, Mistakes
 from agentflan.core.kinds import InPieces, WholeFile
 from agentflan.core.types import Quarantined
 from agentflan.corpus.files.arrays import cut_array, elements
-from agentflan.corpus.files.forms import ROW_LIMIT, form_of, rest_of_line, too_large
+from agentflan.corpus.files.forms import ROW_LIMIT, SHARD_ROWS, form_of, rest_of_line, too_large
 from agentflan.corpus.files.packed import is_packed, text_of
 from agentflan.corpus.files.tables import Table, is_table
 from agentflan.corpus.settings import SourceEntry
@@ -72,11 +74,11 @@ def rows(shard: Shard, source: object = None) -> Iterator[bytes | Quarantined]:
 
     Raises Mistake when the file is not the one that was cut.
     """
-    for row in _stored(shard):
-        if isinstance(row, bytes) and isinstance(source, InPieces) and len(row) <= ROW_LIMIT:
-            yield from source.pieces(row)
-        else:
-            yield row
+    if isinstance(source, InPieces):
+        for row in _stored(shard):
+            yield from source.pieces(row) if isinstance(row, bytes) and len(row) <= ROW_LIMIT else (row,)
+    else:
+        yield from _stored(shard)
     if _stamp(shard.path) != shard.stamp:
         raise _changed(shard.path)
 
@@ -101,13 +103,17 @@ def _cut(stream: BinaryIO, path: Path, target: int, source: object) -> Iterator[
 
 
 def _line_ends(stream: BinaryIO, start: int, target: int) -> Iterator[tuple[int, int]]:
-    while True:
-        stream.seek(start + target)
-        size, _ = rest_of_line(stream)
-        end = stream.tell() if size else stream.seek(0, 2)
-        if end <= start:
-            return
-        yield start, end
+    """Reads forwards alone, as a packed text must be."""
+    stream.seek(start)
+    while data := stream.read(target):
+        end = start + len(data) + rest_of_line(stream)[0]
+        if data.count(b"\n") > SHARD_ROWS:
+            breaks = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == 10)
+            for inner in (start + 1 + breaks[SHARD_ROWS - 1 :: SHARD_ROWS]).tolist():
+                yield start, inner
+                start = inner
+        if end > start:
+            yield start, end
         start = end
 
 
@@ -129,9 +135,7 @@ def _in_text(stream: BinaryIO, shard: Shard) -> Iterator[bytes | Quarantined]:
     if shard.form == "lines":
         yield from _lines(stream, shard)
         return
-    data = stream.read(shard.end - shard.start)
-    if len(data) < shard.end - shard.start:
-        raise _changed(shard.path)
+    data = _exactly(stream, shard)
     if shard.form == "array":
         yield from elements(data)
     elif shard.form == "object":
@@ -140,8 +144,19 @@ def _in_text(stream: BinaryIO, shard: Shard) -> Iterator[bytes | Quarantined]:
         yield b"[" + b",".join(line for line in data.split(b"\n") if line.strip(b" \t\r")) + b"]"
 
 
+def _exactly(stream: BinaryIO, shard: Shard) -> bytes:
+    data = stream.read(shard.end - shard.start)
+    if len(data) < shard.end - shard.start:
+        raise _changed(shard.path)
+    return data
+
+
 def _lines(stream: BinaryIO, shard: Shard) -> Iterator[bytes | Quarantined]:
     at = shard.start
+    if shard.end - at <= ROW_LIMIT:  # no line can be too long here, and splitting all at once is the fastest
+        lines = _exactly(stream, shard).split(b"\n")
+        yield from (line for line in lines if line.strip(b" \t\r"))
+        return
     while at < shard.end:
         line = stream.readline(ROW_LIMIT + 1)
         if not line:

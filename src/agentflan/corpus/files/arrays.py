@@ -12,7 +12,7 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 
-from agentflan.corpus.files.forms import CHUNK, ROW_LIMIT
+from agentflan.corpus.files.forms import CHUNK, ROW_LIMIT, SHARD_ROWS
 
 
 class _Scan:
@@ -87,17 +87,19 @@ def cut_array(stream: BinaryIO, origin: int, target: int) -> Iterator[tuple[int,
     """
     stream.seek(origin)
     start = last = origin + 1
+    count = 0
     for place, closing in commas(iter(lambda: stream.read(CHUNK), b"")):
         comma = origin + place
+        count += 1
         if comma - last > ROW_LIMIT:
             if last > start:
                 yield start, last - 1, False
             yield last, comma, True
-            start = comma + 1
-        elif closing or comma - start >= target:
+            start, count = comma + 1, 0
+        elif closing or comma - start >= target or count == SHARD_ROWS:
             if comma > start:
                 yield start, comma, False
-            start = comma + 1
+            start, count = comma + 1, 0
         last = comma + 1
     end = stream.seek(0, 2)
     stream.seek(min(last, end))

@@ -14,6 +14,8 @@ CHUNK = 4 << 20
 """Bytes looked at in one go."""
 ROW_LIMIT = 16 << 20
 """Bytes of the largest row a source is given; a longer one is quarantined."""
+SHARD_ROWS = 100_000
+"""Rows of the fullest shard: what is kept of each while a shard is at work may be many times its two bytes."""
 
 Form = Literal["lines", "array", "object"]
 

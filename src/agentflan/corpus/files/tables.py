@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Quarantined
-from agentflan.corpus.files.forms import CHUNK, ROW_LIMIT, too_large
+from agentflan.corpus.files.forms import CHUNK, ROW_LIMIT, SHARD_ROWS, too_large
 
-GROUP_BYTES = 128 << 20
+GROUP_BYTES = 32 << 20
 """A row group that declares no more is read at once, its texts as dictionaries; a larger one in small batches."""
 FEW_ROWS = 16
 GROUP_VALUES = 1 << 25
@@ -64,7 +64,7 @@ class Table:
             self._advance()
             for at, more in enumerate(self._sizes.tolist(), self._first + 1):
                 size += more if more <= ROW_LIMIT else 0
-                if size >= target:
+                if size >= target or at - start == SHARD_ROWS:
                     yield start, at
                     start, size = at, 0
         if start < self._end:
