@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -12,15 +12,17 @@ import msgspec
 
 from agentflan.core import kinds, plugs
 from agentflan.core.errors import Mistake
-from agentflan.core.types import Conversation, Quarantined, Trajectory
+from agentflan.core.types import Conversation, Dropped, Quarantined, Trajectory
 from agentflan.corpus.build import SHARD_BYTES
 from agentflan.corpus.lints import lint
 from agentflan.corpus.parquet import conversations
-from agentflan.corpus.reading import read_row
-from agentflan.corpus.rows import rows, shards
+from agentflan.corpus.reading import read, read_row
+from agentflan.corpus.rows import Shard, pieces_of, rows, shards
 
 TRIED = 200
 """Rows from which a format is recognised; the source that uses most of them then reads the whole file."""
+TRIED_BYTES = 8 << 20
+"""The same where rows are long."""
 
 FileKind = Literal["trajectories", "chat", "tasks", "unknown"]
 
@@ -62,9 +64,10 @@ def check(path: Path) -> Checked:
         return _corpus(path / "corpus" if (path / "corpus").is_dir() else path)
     if not path.is_file():
         raise Mistake("there is no such file", where=str(path), mend="give a file of rows or a run folder")
-    tried = [_read(name, path, TRIED) for name in plugs.names("source")]
-    best = max(tried, key=lambda reading: (reading.kinds.total(), reading.recognised))
-    best = _read(best.name, path)
+    file = _File(path)
+    sources = {name: plugs.load("source", name) for name in plugs.names("source")}
+    name = max(sources, key=lambda name: _tried(sources[name], file))
+    best = _read(name, sources[name], file.rows(sources[name]))
     known = best.recognised > 0
     return Checked(
         format=best.name if known else "unknown",
@@ -78,11 +81,16 @@ def check(path: Path) -> Checked:
     )
 
 
-def _read(name: str, path: Path, most: int | None = None) -> _Reading:
-    source: kinds.Source = plugs.load("source", name)
+def _tried(source: kinds.Source, file: _File) -> tuple[int, int]:
+    """(rows that a source uses, rows it recognises) of the first ones."""
+    outcomes = Counter(type(read(source, row)) for row in file.head(source))
+    return outcomes[Trajectory], outcomes[Trajectory] + outcomes[Dropped]
+
+
+def _read(name: str, source: kinds.Source, rows: Iterable[bytes | Quarantined]) -> _Reading:
     found = _Reading(name, 0, 0, Counter(), Counter(), Counter(), {})
     items = recognised = 0
-    for number, row in enumerate(islice(_rows(path, source), most), 1):
+    for number, row in enumerate(rows, 1):
         items += 1
         _, outcome = read_row(name, source, row)
         recognised += not isinstance(outcome, Quarantined)
@@ -97,9 +105,38 @@ def _read(name: str, path: Path, most: int | None = None) -> _Reading:
     return found._replace(items=items, recognised=recognised)
 
 
-def _rows(path: Path, source: kinds.Source) -> Iterator[bytes | Quarantined]:
-    for shard in shards(path, SHARD_BYTES, source):
-        yield from rows(shard, source)
+class _File:
+    """Cut once for all sources whose rows are lines and once for those whose rows are files: that reads all of it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._shards: dict[bool, list[Shard]] = {}
+        self._heads: dict[bool, list[bytes | Quarantined]] = {}
+
+    def rows(self, source: object) -> Iterator[bytes | Quarantined]:
+        for row in self._stored(source):
+            yield from pieces_of(row, source)
+
+    def head(self, source: object) -> Iterator[bytes | Quarantined]:
+        """The first rows."""
+        whole = isinstance(source, kinds.WholeFile)
+        if whole not in self._heads:
+            self._heads[whole] = []
+            size = 0
+            for row in islice(self._stored(source), TRIED):
+                self._heads[whole].append(row)
+                size += len(row) if isinstance(row, bytes) else 0
+                if size > TRIED_BYTES:
+                    break
+        for row in self._heads[whole]:
+            yield from pieces_of(row, source)
+
+    def _stored(self, source: object) -> Iterator[bytes | Quarantined]:
+        whole = isinstance(source, kinds.WholeFile)
+        if whole not in self._shards:
+            self._shards[whole] = shards(self._path, SHARD_BYTES, source)
+        for shard in self._shards[whole]:
+            yield from rows(shard)
 
 
 def _kind(reading: _Reading) -> FileKind:

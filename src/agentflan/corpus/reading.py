@@ -37,15 +37,27 @@ def read_row(
     if isinstance(row, Quarantined):
         return digest(row.detail.encode()), row
     try:
-        return identify(name, row), source(row)
+        own = identify(name, row)
     except Unreadable as error:
         return digest(row), Quarantined(reason=error.reason, detail=error.detail)
+    outcome = read(source, row)
+    return digest(row) if isinstance(outcome, Quarantined) else own, outcome
+
+
+def read(source: kinds.Source, row: bytes | Quarantined) -> Trajectory | Dropped | Quarantined:
+    """What a source makes of a row, whether the row is sound otherwise or not."""
+    if isinstance(row, Quarantined):
+        return row
+    try:
+        return source(row)
+    except Unreadable as error:
+        return Quarantined(reason=error.reason, detail=error.detail)
     except msgspec.ValidationError as error:
-        return digest(row), Quarantined(reason="wrong_shape", detail=str(error))
+        return Quarantined(reason="wrong_shape", detail=str(error))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return digest(row), Quarantined(reason="broken_json", detail=str(error))
+        return Quarantined(reason="broken_json", detail=str(error))
     except RecursionError:
-        return digest(row), Quarantined(reason="too_deep", detail="nested deeper than the reader goes")
+        return Quarantined(reason="too_deep", detail="nested deeper than its source goes")
 
 
 def as_it_stood(row: bytes | Quarantined) -> str:

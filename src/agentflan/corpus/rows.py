@@ -22,7 +22,7 @@ from agentflan.corpus.files.packed import is_packed, text_of
 from agentflan.corpus.files.tables import Table, is_table
 from agentflan.corpus.settings import SourceEntry
 
-__all__ = ["ROW_LIMIT", "Shard", "rows", "shards", "shards_of_all"]
+__all__ = ["ROW_LIMIT", "Shard", "pieces_of", "rows", "shards", "shards_of_all"]
 
 
 class Shard(NamedTuple):
@@ -76,11 +76,18 @@ def rows(shard: Shard, source: object = None) -> Iterator[bytes | Quarantined]:
     """
     if isinstance(source, InPieces):
         for row in _stored(shard):
-            yield from source.pieces(row) if isinstance(row, bytes) and len(row) <= ROW_LIMIT else (row,)
+            yield from pieces_of(row, source)
     else:
         yield from _stored(shard)
     if _stamp(shard.path) != shard.stamp:
         raise _changed(shard.path)
+
+
+def pieces_of(row: bytes | Quarantined, source: object) -> Iterable[bytes | Quarantined]:
+    """What a stored row is to a source: several rows, or itself."""
+    if isinstance(source, InPieces) and isinstance(row, bytes) and len(row) <= ROW_LIMIT:
+        return source.pieces(row)
+    return (row,)
 
 
 def _cut(stream: BinaryIO, path: Path, target: int, source: object) -> Iterator[Shard]:
