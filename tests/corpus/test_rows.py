@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from agentflan.core.errors import Mistake
 from agentflan.corpus import rows
+from agentflan.corpus.files.arrays import commas
 
 TEXT = st.text(alphabet='ab\\"[]{},:\n é😀', max_size=20)
 ROWS = st.lists(
@@ -42,8 +43,8 @@ def test_lines_are_cut_at_line_ends(tmp_path_factory: pytest.TempPathFactory, da
 def test_the_scan_does_not_care_where_its_chunks_end(chunk: int) -> None:
     text = json.dumps([{"a": 'x\\"]},{[', "b": ["\\", '"\\\\'], "c": "\\\\\\"}, {"d": "]"}, [1, [2]]]).encode()
     pieces = iter([text[at : at + chunk] for at in range(0, len(text), chunk)])
-    whole = list(rows._commas(iter([text])))
-    assert list(rows._commas(pieces)) == whole
+    whole = list(commas(iter([text])))
+    assert list(commas(pieces)) == whole
     assert len(whole) == 3
 
 
@@ -74,9 +75,7 @@ def test_a_truncated_array_still_gives_its_whole_rows(tmp_path: Path) -> None:
     assert [row.strip() for row in found] == [b'{"a": 1}', b'{"a": 2}', b'{"a": "cut her']
 
 
-@pytest.mark.parametrize(
-    ("content", "said"), [(b"", "is empty"), (b"a,b\n", "starts with 'a'"), (b"\xef\xbb\xbf[]", "byte order")]
-)
+@pytest.mark.parametrize(("content", "said"), [(b"", "is empty"), (b"a,b\n", "starts with 'a'")])
 def test_a_file_that_holds_no_rows_is_a_mistake(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(content)

@@ -26,7 +26,7 @@ from agentflan.corpus.job import Job, Task, plan
 from agentflan.corpus.ledger import Counts
 from agentflan.corpus.mix import Thin
 from agentflan.corpus.numbering import number_rows
-from agentflan.corpus.rows import shards
+from agentflan.corpus.rows import shards_of_all
 from agentflan.corpus.settings import Corpus
 from agentflan.corpus.stages import Replies, Stage
 
@@ -66,12 +66,7 @@ def build(
     Raises Mistake when there is nothing to build from, Unfinished when this run's `share` has to wait for others.
     What was done before an interruption, or by other shares, is not done again.
     """
-    pieces = tuple(
-        (entry, shard)
-        for entry in corpus.sources
-        for file in entry.files
-        for shard in shards(file, shard_bytes, entry.plug)
-    )
+    pieces = shards_of_all(corpus.sources, shard_bytes)
     if not pieces:
         raise Mistake("the sources hold no rows", where="corpus.sources", mend="check the paths")
     stages = [Stage("fold", Fold()), *(Stage(*each) for each in corpus.transforms)]

@@ -12,9 +12,10 @@ import msgspec
 
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
-from agentflan.core.types import Conversation, Dropped, Trajectory
+from agentflan.core.types import Conversation, Dropped, Quarantined, Trajectory
 from agentflan.corpus.parquet import conversations
-from agentflan.corpus.recognise import File, read, recognise
+from agentflan.corpus.reading import read_row
+from agentflan.corpus.recognise import File, recognise
 from agentflan.corpus.repeats import Keys
 from agentflan.corpus.rows import ROW_LIMIT
 from agentflan.corpus.task_files import task_format, task_formats
@@ -90,18 +91,18 @@ def check(path: Path) -> Checked:
     file = File(path)
     known = recognise(file)
     if known.name:
-        found = _read(file, plugs.load("source", known.name))
+        found = _read(file, known.name)
         if found.kinds:
             return found.said(known.name, _kind(found.kinds), known.doubt, known.rival)
-        tasks = task_formats(file.rows())
+        tasks = task_formats(row for row in file.rows() if isinstance(row, bytes))
         if tasks[""] * 2 < tasks.total():
             return found.said(next(name for name, _ in tasks.most_common() if name), "tasks")
         return found.said(known.name, "trajectories")
     return _without_agent(file)
 
 
-def _read(file: File, source: Any) -> _Reading:
-    found = _Reading()
+def _read(file: File, name: str) -> _Reading:
+    source, found = plugs.load("source", name), _Reading()
     if file.marked:
         found.lint([Finding("AF605")], "the start of the file")
     with ExitStack() as stack:
@@ -109,9 +110,8 @@ def _read(file: File, source: Any) -> _Reading:
         for number, row in enumerate(file.rows(source), 1):
             where = f"row {number}"
             found.rows = number
-            outcome = read(source, row)
+            _, outcome = read_row(name, source, row)
             found.recognised += isinstance(outcome, (Trajectory, Dropped))
-            rows.add(number, row.strip())
             if isinstance(outcome, Trajectory):
                 found.kinds[outcome.kind] += 1
                 found.lint(lint(outcome), where)
@@ -120,6 +120,9 @@ def _read(file: File, source: Any) -> _Reading:
                 found.note(found.reasons, outcome.reason, where)
                 if outcome.reason in OF_REASONS:
                     found.lint([Finding(OF_REASONS[outcome.reason])], where)
+            if isinstance(row, Quarantined):
+                continue
+            rows.add(number, row.strip())
             value = _value(row)
             found.lint(lint_row(value), where)
             if row.endswith(b"\r"):
@@ -146,7 +149,7 @@ def _without_agent(file: File) -> Checked:
     found, formats = _Reading(), Counter[str]()
     for number, row in enumerate(file.rows(), 1):
         found.rows = number
-        name = task_format(row)
+        name = "" if isinstance(row, Quarantined) else task_format(row)
         formats[name] += 1
         found.note(found.reasons, "task" if name else "not_recognised", f"row {number}")
     strange = formats.pop("", 0)

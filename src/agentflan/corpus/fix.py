@@ -13,6 +13,7 @@ import msgspec
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import WholeFile
+from agentflan.core.types import Quarantined
 from agentflan.corpus.diff import diff
 from agentflan.corpus.recognise import File, recognise
 from agentflan.corpus.repeats import Keys, Repeats, key_of
@@ -44,34 +45,20 @@ def fix(path: Path, out: Path | None = None, *, mask: tuple[Mask, ...] = ()) -> 
         raise Mistake("only files of rows are repaired", where=str(path), mend="repair the rows and build again")
     out = out or path.with_name(f"{path.stem}.fixed.jsonl")
     staged = out.with_name(f"{out.name}.tmp")
-    plain = _unmarked(path, staged.with_name(f"{staged.name}.unmarked"))
+    file, done = File(path), Fixed(path=path, out=out)
     try:
-        done = Fixed(path=path, out=out)
         with staged.open("wb") as stream:
-            for line in _lines(File(plain), done, mask):
+            for line in _lines(file, done, mask):
                 stream.write(line + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
         staged.replace(out)
     finally:
         staged.unlink(missing_ok=True)
-        if plain != path:
-            plain.unlink()
-    if plain != path:
+    if file.marked:
         done.repaired["AF605"] = 1
     done.repaired = dict(sorted(done.repaired.items()))
     return done
-
-
-def _unmarked(path: Path, beside: Path) -> Path:
-    """The file, or a copy without the byte order mark that it starts with."""
-    if not File(path).marked:
-        return path
-    with path.open("rb") as source, beside.open("wb") as copy:
-        source.seek(3)
-        while data := source.read(1 << 20):
-            copy.write(data)
-    return beside
 
 
 def _lines(file: File, done: Fixed, mask: tuple[Mask, ...]) -> Iterator[bytes]:
@@ -81,6 +68,9 @@ def _lines(file: File, done: Fixed, mask: tuple[Mask, ...]) -> Iterator[bytes]:
     repeats, seen, counts = _repeats(file, whole), set[int](), Counter[str]()
     for number, row in enumerate(file.rows(whole), 1):
         done.rows = number
+        if isinstance(row, Quarantined):
+            _tell(done, f"row {number} is left out: {row.reason}, {row.detail}")
+            continue
         key = key_of(row.strip()) if repeats.keys else 0
         if key in seen:
             counts["AF601"] += 1
@@ -99,7 +89,8 @@ def _lines(file: File, done: Fixed, mask: tuple[Mask, ...]) -> Iterator[bytes]:
 def _repeats(file: File, source: object) -> Repeats:
     with Keys() as keys:
         for number, row in enumerate(file.rows(source), 1):
-            keys.add(number, row.strip())
+            if isinstance(row, bytes):
+                keys.add(number, row.strip())
         return keys.repeats()
 
 

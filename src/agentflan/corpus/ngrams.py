@@ -11,7 +11,7 @@ import numpy as np
 
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, nearest
-from agentflan.core.types import Problem
+from agentflan.core.types import Problem, Quarantined
 from agentflan.corpus.frames import save
 from agentflan.corpus.rows import rows, shards
 from agentflan.transforms.likeness.grams import Hashes, tokens
@@ -53,6 +53,8 @@ def _problems(file: Path, fields: Sequence[str]) -> Iterator[list[Hashes]]:
     for shard in shards(file, SHARD_BYTES):
         for row in rows(shard):
             number += 1
+            if isinstance(row, Quarantined):
+                raise Mistake(f"this row is {row.reason}: {row.detail}", where=f"{file}:{number}", mend="take it out")
             yield [tokens(text) for text in _asked(row, fields, f"{file}:{number}")]
 
 

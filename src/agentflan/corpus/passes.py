@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from agentflan.core.digest import canonical, digest
-from agentflan.core.errors import Mistake, Unreadable
+from agentflan.core.errors import Mistake
 from agentflan.core.types import Dropped, Quarantined, Trajectory
 from agentflan.corpus import frames
 from agentflan.corpus.groups import load_verdicts, pack_note
 from agentflan.corpus.job import FORMS, Job, PartTask, Task
 from agentflan.corpus.parts import CONVERSATION_FORM, TRAJECTORY_FORM
-from agentflan.corpus.rows import ROW_LIMIT, rows
+from agentflan.corpus.reading import as_it_stood, read_row
+from agentflan.corpus.rows import rows
 from agentflan.corpus.settings import SourceEntry
 from agentflan.corpus.staged import Stager, write_part
 from agentflan.corpus.stages import Books, Item, Lost, Stage, run_stages, run_verdicts
@@ -56,7 +56,7 @@ def read_shard(job: Job, shard: int) -> None:
             digests.append(bytes.fromhex(name))
             kept.append(frames.pack(outcome))
             continue
-        text = "" if isinstance(outcome, Dropped) else row[:ROW_LIMIT].decode("utf-8", "backslashreplace")
+        text = "" if isinstance(outcome, Dropped) else as_it_stood(row)
         books.lose(counts, Lost(name, entry.name, "read", outcome.reason, outcome.detail, number, text), outcome)
     job.save(0, shard, "items", kept)
     job.save(0, shard, "digests", digests)
@@ -129,20 +129,8 @@ def _stage(stream: Iterator[Item], job: Job, number: int, shard: int, books: Boo
             staged.add(item)
 
 
-def _read(entry: SourceEntry, row: bytes) -> tuple[str, Trajectory | Dropped | Quarantined]:
-    try:
-        if len(row) > ROW_LIMIT:
-            return digest(row), Quarantined(reason="too_large", detail=f"{len(row)} bytes, {ROW_LIMIT} at most")
-        name = digest(entry.name.encode() + canonical(msgspec.json.decode(row)))
-        outcome = entry.plug(row)
-    except Unreadable as error:
-        return digest(row), Quarantined(reason=error.reason, detail=error.detail)
-    except msgspec.ValidationError as error:
-        return digest(row), Quarantined(reason="wrong_shape", detail=str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return digest(row), Quarantined(reason="broken_json", detail=str(error))
-    except RecursionError:
-        return digest(row), Quarantined(reason="too_deep", detail="nested deeper than the reader goes")
+def _read(entry: SourceEntry, row: bytes | Quarantined) -> tuple[str, Trajectory | Dropped | Quarantined]:
+    name, outcome = read_row(entry.name, entry.plug, row)
     if isinstance(outcome, Trajectory):
         outcome = msgspec.structs.replace(
             outcome,

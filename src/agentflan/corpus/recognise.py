@@ -9,13 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from agentflan.core import kinds, plugs
-from agentflan.core.errors import Unreadable
 from agentflan.core.types import Dropped, Quarantined, Trajectory
 from agentflan.corpus.build import SHARD_BYTES
-from agentflan.corpus.rows import ROW_LIMIT, Shard, rows, shards
+from agentflan.corpus.reading import read
+from agentflan.corpus.rows import Shard, pieces_of, rows, shards
 
 TRIED = 200
 """Rows from which a format is recognised ..."""
@@ -42,6 +40,7 @@ class File:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._shards: dict[bool, list[Shard]] = {}
+        self._heads: dict[bool, list[bytes | Quarantined]] = {}
 
     @property
     def marked(self) -> bool:
@@ -55,19 +54,26 @@ class File:
             self._shards[whole] = shards(self.path, SHARD_BYTES, source)
         return self._shards[whole]
 
-    def rows(self, source: object = None) -> Iterator[bytes]:
+    def rows(self, source: object = None) -> Iterator[bytes | Quarantined]:
         for shard in self.shards(source):
             yield from rows(shard, source)
 
-    def head(self, source: object = None) -> list[bytes]:
-        """The first rows."""
-        found, size = list[bytes](), 0
-        for row in islice(self.rows(source), TRIED):
-            found.append(row)
-            size += len(row)
+    def head(self, source: object = None) -> Iterator[bytes | Quarantined]:
+        """The first rows; they are read once for all sources."""
+        whole = isinstance(source, kinds.WholeFile)
+        if whole not in self._heads:
+            self._heads[whole] = list(self._first(source))
+        for row in self._heads[whole]:
+            yield from pieces_of(row, source)
+
+    def _first(self, source: object) -> Iterator[bytes | Quarantined]:
+        size = 0
+        stored = (row for shard in self.shards(source) for row in rows(shard))
+        for row in islice(stored, TRIED):
+            yield row
+            size += len(row) if isinstance(row, bytes) else 0
             if size > TRIED_BYTES:
-                break
-        return found
+                return
 
 
 def recognise(file: File) -> Recognised:
@@ -80,23 +86,6 @@ def recognise(file: File) -> Recognised:
     others = {name: used for name, (used, _) in tried.items() if name != best and name not in GENERAL and used}
     rival = max(others, key=lambda name: others[name], default="")
     return Recognised(best, others[rival] / max(used, others[rival]) if rival else 0, rival)
-
-
-def read(source: Any, row: bytes) -> Trajectory | Dropped | Quarantined:
-    """What a source makes of a row, with the reason for what it does not read."""
-    if len(row) > ROW_LIMIT:
-        return Quarantined(reason="too_large")
-    try:
-        found: Trajectory | Dropped = source(row)
-    except Unreadable as error:
-        return Quarantined(reason=error.reason, detail=error.detail)
-    except msgspec.ValidationError as error:
-        return Quarantined(reason="wrong_shape", detail=str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Quarantined(reason="broken_json")
-    except RecursionError:
-        return Quarantined(reason="too_deep")
-    return found
 
 
 def _tried(source: Any, file: File) -> tuple[int, int]:

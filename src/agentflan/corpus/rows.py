@@ -1,199 +1,207 @@
-"""Raw files as rows: JSON lines, JSON arrays of any size, or one JSON object a file, split in bounded memory.
+"""Raw files as rows: JSON lines, JSON arrays of any size, one JSON object a file, packed or not, and Parquet.
 
-A 2 GB array (ToolBench's training file is one) is cut by a vectorised scan for the commas between its elements;
-only its structure is looked at, so that the rows themselves are parsed once, by their source.
+A file is cut into shards in bounded memory; the rows of a shard come out whole, once and in order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
-import msgspec
 import numpy as np
 
-from agentflan.core.errors import Mistake
+from agentflan.core.errors import Mistake, Mistakes
 from agentflan.core.kinds import InPieces, WholeFile
+from agentflan.core.types import Quarantined
+from agentflan.corpus.files.arrays import cut_array, elements
+from agentflan.corpus.files.forms import ROW_LIMIT, SHARD_ROWS, form_of, rest_of_line, too_large
+from agentflan.corpus.files.packed import is_packed, text_of
+from agentflan.corpus.files.tables import Table, is_table
+from agentflan.corpus.settings import SourceEntry
 
-CHUNK = 4 << 20
-"""Bytes looked at in one go."""
-ROW_LIMIT = 16 << 20
-"""Bytes of the largest row a source is given; a longer one is quarantined."""
+__all__ = ["ROW_LIMIT", "Shard", "pieces_of", "rows", "shards", "shards_of_all"]
 
 
 class Shard(NamedTuple):
-    """Bytes [start, end) of a file that hold whole rows: the unit of work, of resume and of determinism."""
+    """A part of a file that holds whole rows: the unit of work, of resume and of determinism."""
 
     path: Path
     start: int
+    """First byte of the (unpacked) text; of a table, first row."""
     end: int
-    form: Literal["lines", "array", "object", "joined"]
-    """joined: the lines of the file are one row, a JSON array."""
+    form: Literal["lines", "array", "object", "joined", "table", "too_large"]
+    """joined: the lines of the file are one row, a JSON array. too_large: one row that is longer than `ROW_LIMIT`."""
+    stamp: tuple[int, int] = (0, 0)
+    """Size of the file and when it changed last."""
 
 
 def shards(path: Path, target: int, source: object = None) -> list[Shard]:
     """Cuts a file into shards of about `target` bytes; where they end depends on the file and the target alone.
 
-    For a source whose files are rows (`kinds.WholeFile`) a file that is no larger than a row may be is one shard.
+    For a source whose files are rows (`kinds.WholeFile`) a text that is no larger than a row may be is one shard.
+    Raises Mistake for what holds no rows, and for what is damaged as a whole.
     """
-    size = path.stat().st_size
-    whole = isinstance(source, WholeFile) and source.whole_file and size <= ROW_LIMIT
-    if whole and not size:  # API-Bank has a dialogue without a line; it is a bad row, not a mistake of the user's
-        return [Shard(path, 0, 0, "joined")]
-    form = _form(path)
-    if whole:
-        return [Shard(path, 0, size, "joined" if form == "lines" else "object")]
-    if form == "object":
-        return [Shard(path, 0, size, form)]
-    borders = _line_ends(path, target) if form == "lines" else _element_ends(path, target)
-    return [Shard(path, start, end, form) for start, end in borders]
+    stamp = _stamp(path)
+    try:
+        if is_table(path):
+            return [Shard(path, start, end, "table", stamp) for start, end in Table(path).cut(target)]
+        with text_of(path) as stream:
+            return [shard._replace(stamp=stamp) for shard in _cut(stream, path, target, source)]
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
-def rows(shard: Shard, source: object = None) -> Iterator[bytes]:
-    """The rows of a shard, in order, as this source wants them; one that is too long goes on as it is."""
+def shards_of_all(sources: Iterable[SourceEntry], target: int) -> tuple[tuple[SourceEntry, Shard], ...]:
+    """The shards of all files of all sources, in order. Raises Mistakes for all files that hold no rows, at once."""
+    found: list[tuple[SourceEntry, Shard]] = []
+    wrong: list[Mistake] = []
+    for entry in sources:
+        for file in entry.files:
+            try:
+                found += [(entry, shard) for shard in shards(file, target, entry.plug)]
+            except Mistake as mistake:
+                wrong.append(mistake)
+    if wrong:
+        raise Mistakes(wrong)
+    return tuple(found)
+
+
+def rows(shard: Shard, source: object = None) -> Iterator[bytes | Quarantined]:
+    """The rows of a shard, in order, as this source wants them; `Quarantined` in the place of one that cannot be given.
+
+    Raises Mistake when the file is not the one that was cut.
+    """
     if isinstance(source, InPieces):
         for row in _stored(shard):
-            yield from source.pieces(row) if len(row) <= ROW_LIMIT else (row,)
+            yield from pieces_of(row, source)
     else:
         yield from _stored(shard)
+    if _stamp(shard.path) != shard.stamp:
+        raise _changed(shard.path)
 
 
-def _stored(shard: Shard) -> Iterator[bytes]:
-    """The rows as they lie in the file. A damaged array yields what cannot be told apart as one row."""
-    with shard.path.open("rb") as stream:
-        stream.seek(shard.start)
-        data = stream.read(shard.end - shard.start)
+def pieces_of(row: bytes | Quarantined, source: object) -> Iterable[bytes | Quarantined]:
+    """What a stored row is to a source: several rows, or itself."""
+    if isinstance(source, InPieces) and isinstance(row, bytes) and len(row) <= ROW_LIMIT:
+        return source.pieces(row)
+    return (row,)
+
+
+def _cut(stream: BinaryIO, path: Path, target: int, source: object) -> Iterator[Shard]:
+    whole = isinstance(source, WholeFile) and source.whole_file and len(stream.read(ROW_LIMIT + 1)) <= ROW_LIMIT
+    size = stream.seek(0, 2) if whole else -1
+    stream.seek(0)
+    if size == 0:  # API-Bank has a dialogue without a line; it is a bad row, not a mistake of the user's
+        yield Shard(path, 0, 0, "joined")
+        return
+    form, start = form_of(stream, path)
+    if whole or form == "object":
+        end = stream.seek(0, 2)
+        kept: Literal["joined", "object"] = "joined" if form == "lines" else "object"
+        yield Shard(path, start, end, kept if end - start <= ROW_LIMIT else "too_large")
+    elif form == "lines":
+        yield from (Shard(path, *ends, "lines") for ends in _line_ends(stream, start, target))
+    else:
+        for begin, end, long in cut_array(stream, start, target):
+            yield Shard(path, begin, end, "too_large" if long else "array")
+
+
+def _line_ends(stream: BinaryIO, start: int, target: int) -> Iterator[tuple[int, int]]:
+    """Reads forwards alone, as a packed text must be."""
+    stream.seek(start)
+    while data := stream.read(target):
+        end = start + len(data) + rest_of_line(stream)[0]
+        if data.count(b"\n") > SHARD_ROWS:
+            breaks = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == 10)
+            for inner in (start + 1 + breaks[SHARD_ROWS - 1 :: SHARD_ROWS]).tolist():
+                yield start, inner
+                start = inner
+        if end > start:
+            yield start, end
+        start = end
+
+
+def _stored(shard: Shard) -> Iterator[bytes | Quarantined]:
+    """The rows as they lie in the file."""
+    if shard.form == "too_large":
+        yield too_large(shard.end - shard.start)
+    elif shard.form == "table":
+        yield from _table(shard.path, shard.stamp).rows(shard.start, shard.end)
+    elif is_packed(shard.path):
+        yield from _in_text(_text(shard.path, shard.stamp), shard)
+    else:
+        with text_of(shard.path) as stream:
+            yield from _in_text(stream, shard)
+
+
+def _in_text(stream: BinaryIO, shard: Shard) -> Iterator[bytes | Quarantined]:
+    stream.seek(shard.start)
     if shard.form == "lines":
-        yield from (line for line in data.split(b"\n") if line.strip(b" \t\r"))
+        yield from _lines(stream, shard)
+        return
+    data = _exactly(stream, shard)
+    if shard.form == "array":
+        yield from elements(data)
     elif shard.form == "object":
         yield data
-    elif shard.form == "joined":
-        yield b"[" + b",".join(line for line in data.split(b"\n") if line.strip(b" \t\r")) + b"]"
     else:
-        try:
-            yield from (bytes(row) for row in msgspec.json.decode(b"[" + data + b"]", type=list[msgspec.Raw]))
-        except msgspec.DecodeError:
-            yield from _elements(data)
+        yield b"[" + b",".join(line for line in data.split(b"\n") if line.strip(b" \t\r")) + b"]"
 
 
-def _form(path: Path) -> Literal["lines", "array", "object"]:
-    with path.open("rb") as stream:
-        head = stream.read(1 << 16)
-        if head.startswith(b"\xef\xbb\xbf"):
-            raise Mistake(
-                "the file starts with a byte order mark", where=str(path), mend="save it as UTF-8 without BOM"
-            )
-        first = head.lstrip()[:1]
-        if first == b"[":
-            return "array"
-        if first != b"{":
-            what = "is empty" if not first else f"starts with {first.decode('utf-8', 'replace')!r}"
-            raise Mistake(f"the file {what}", where=str(path), mend="a source reads JSON lines, an array or an object")
-        stream.seek(0)
-        lines = [stream.readline(ROW_LIMIT) for _ in range(3)]
-    return "lines" if any(_whole(line) for line in lines) else "object"
+def _exactly(stream: BinaryIO, shard: Shard) -> bytes:
+    data = stream.read(shard.end - shard.start)
+    if len(data) < shard.end - shard.start:
+        raise _changed(shard.path)
+    return data
 
 
-def _whole(line: bytes) -> bool:
-    """Whether a line is a JSON object of its own, as those of a pretty-printed object are not."""
+def _lines(stream: BinaryIO, shard: Shard) -> Iterator[bytes | Quarantined]:
+    at = shard.start
+    if shard.end - at <= ROW_LIMIT:  # no line can be too long here, and splitting all at once is the fastest
+        lines = _exactly(stream, shard).split(b"\n")
+        yield from (line for line in lines if line.strip(b" \t\r"))
+        return
+    while at < shard.end:
+        line = stream.readline(ROW_LIMIT + 1)
+        if not line:
+            raise _changed(shard.path)
+        at += len(line)
+        if len(line) > ROW_LIMIT and not line.endswith(b"\n"):
+            more, _ = rest_of_line(stream)
+            at += more
+            yield too_large(len(line) + more)
+        elif not line.isspace():
+            yield line.removesuffix(b"\n")
+
+
+@lru_cache(maxsize=1)
+def _text(path: Path, stamp: tuple[int, int]) -> BinaryIO:
+    """The packed text that this process is reading."""
+    return text_of(path)
+
+
+@lru_cache(maxsize=1)
+def _table(path: Path, stamp: tuple[int, int]) -> Table:
+    """The table that this process is reading."""
+    return Table(path)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
     try:
-        return line[:1] == b"{" and bool(msgspec.json.decode(line, type=msgspec.Raw))
-    except msgspec.DecodeError:
-        return False
+        found = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise Mistake("this is no regular file", where=str(path), mend="name a file, or a pattern that finds files")
+    return found.st_size, found.st_mtime_ns
 
 
-def _line_ends(path: Path, target: int) -> Iterator[tuple[int, int]]:
-    size, start = path.stat().st_size, 0
-    with path.open("rb") as stream:
-        while start < size:
-            stream.seek(min(start + target, size))
-            stream.readline()
-            end = stream.tell()
-            yield start, end
-            start = end
+def _unreadable(path: Path, error: OSError) -> Mistake:
+    return Mistake(f"the file cannot be read ({error.strerror or error})", where=str(path), mend="check its rights")
 
 
-class _Scan:
-    """Where the commas between the elements of a JSON array lie, chunk by chunk."""
-
-    def __init__(self) -> None:
-        self.depth, self.in_string, self.escaped = 0, False, False
-
-    def feed(self, chunk: bytes) -> tuple[np.ndarray, int]:
-        """Offsets of commas at depth 1 in this chunk, and the offset at which the array closes (or -1)."""
-        data = np.frombuffer(chunk, dtype=np.uint8)
-        quotes = np.flatnonzero(data == 34)
-        quotes = quotes[~self._escapes(data)[quotes]]
-        # a character is inside a string when an odd number of quotes lies before it
-        marks = np.flatnonzero(_STRUCTURE[data])
-        inside = (np.searchsorted(quotes, marks) + self.in_string) % 2 == 1
-        marks = marks[~inside]
-        kinds = data[marks]
-        depth = self.depth + np.cumsum(_CHANGE[kinds])
-        self.in_string = bool((len(quotes) + self.in_string) % 2)
-        if len(depth):
-            self.depth = int(depth[-1])
-        closed = marks[(depth == 0) & (kinds == 93)]
-        return marks[(kinds == 44) & (depth == 1)], int(closed[0]) if len(closed) else -1
-
-    def _escapes(self, data: np.ndarray) -> np.ndarray:
-        """Which bytes are escaped by a backslash that is not itself escaped."""
-        escaped = np.zeros(len(data) + 1, dtype=bool)
-        slashes = np.flatnonzero(data == 92)
-        if self.escaped:
-            escaped[0] = True
-        if len(slashes):
-            fresh = np.ones(len(slashes), dtype=bool)
-            fresh[1:] = np.diff(slashes) != 1
-            run = np.maximum.accumulate(np.where(fresh, slashes, 0))
-            odd = (slashes - run) % 2 == 0
-            if self.escaped:  # the run that starts the chunk begins with an escaped backslash
-                first = run == 0
-                odd[first & (slashes[0] == 0)] ^= True
-            escaped[slashes[odd] + 1] = True
-        self.escaped = bool(escaped[-1])
-        return escaped[:-1]
-
-
-_STRUCTURE = np.zeros(256, dtype=bool)
-_STRUCTURE[list(b"[]{},")] = True
-_CHANGE = np.zeros(256, dtype=np.int64)
-_CHANGE[[91, 123]] = 1
-_CHANGE[[93, 125]] = -1
-
-
-def _commas(stream: Iterator[bytes]) -> Iterator[tuple[int, bool]]:
-    """(offset, is the end) of each comma between elements and of the closing bracket."""
-    scan, base = _Scan(), 0
-    for chunk in stream:
-        commas, close = scan.feed(chunk)
-        for comma in commas.tolist():
-            if close >= 0 and comma > close:
-                break
-            yield base + comma, False
-        if close >= 0:
-            yield base + close, True
-            return
-        base += len(chunk)
-    yield base, True
-
-
-def _element_ends(path: Path, target: int) -> Iterator[tuple[int, int]]:
-    with path.open("rb") as stream:
-        start = stream.read(1 << 16).index(b"[") + 1
-        stream.seek(0)
-        for offset, last in _commas(iter(lambda: stream.read(CHUNK), b"")):
-            if last:
-                if offset > start:
-                    yield start, offset
-            elif offset - start >= target:
-                yield start, offset
-                start = offset + 1
-
-
-def _elements(data: bytes) -> Iterator[bytes]:
-    start = 0
-    for offset, _ in _commas(iter([b"[" + data + b"]"])):
-        yield data[start : offset - 1].strip()
-        start = offset
+def _changed(path: Path) -> Mistake:
+    return Mistake("the file changed while it was read", where=str(path), mend="run it again once nobody writes to it")

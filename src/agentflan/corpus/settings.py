@@ -135,9 +135,11 @@ def _source(entry: dict[str, Any], folder: Path, where: str) -> SourceEntry:
     files: list[Path] = []
     for pattern in patterns:
         start = Path(pattern).anchor or folder
-        found = sorted(path for path in Path(start).glob(pattern.removeprefix(Path(pattern).anchor)) if path.is_file())
+        there = sorted(Path(start).glob(pattern.removeprefix(Path(pattern).anchor)))
+        found = [path for path in there if path.is_file()]
         if not found:
-            raise Mistake(f"no file matches {pattern!r}", where=f"{where}.path", mend=f"paths start at {folder}")
+            what = "only what is no regular file" if there else "no file"
+            raise Mistake(f"{what} matches {pattern!r}", where=f"{where}.path", mend=f"paths start at {folder}")
         files += found
     return SourceEntry(entry["use"], plug, tuple(dict.fromkeys(files)), licence or plug.licence)
 
