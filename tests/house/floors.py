@@ -23,6 +23,8 @@ FLOORS = {
     "cli": 7,
     "__main__": 8,
 }
+LIGHT = ("core", "dialects", "sources", "transforms", "corpus", "exports", "templates", "recipes")
+"""The floors of the data: they start without torch and what else takes long."""
 ROOT = "agentflan"
 
 

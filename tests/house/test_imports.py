@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import agentflan
+from tests.house.floors import LIGHT
 
 PACKAGE = Path(agentflan.__file__).parent
 COMMANDS = sorted(path.stem for path in (PACKAGE / "cli" / "commands").glob("[!_]*.py"))
@@ -41,7 +42,7 @@ def modules_of(*floors: str) -> list[str]:
     return [name.removesuffix(".__init__") for name in dotted if name not in APART]
 
 
-@pytest.mark.parametrize("floor", ["core", "dialects", "sources", "transforms", "corpus", "templates", "recipes"])
+@pytest.mark.parametrize("floor", LIGHT)
 def test_the_data_floors_load_no_torch(tmp_path: Path, floor: str) -> None:
     script = "\n".join(f"import {name}" for name in modules_of(floor))
     assert not brought_in(tmp_path, script) & HEAVY

@@ -12,6 +12,7 @@ from agentflan.core import kinds, plugs
 from agentflan.core.types import Carries, Dropped
 from agentflan.corpus.build import build
 from agentflan.corpus.export import export
+from agentflan.corpus.parquet import conversations
 from agentflan.corpus.settings import CorpusSettings, load_corpus
 from agentflan.recipes.demo import agents, rows
 
@@ -101,21 +102,20 @@ def test_the_card_says_what_was_left_and_what_is_not_carried(name: str, rebalanc
 def test_a_format_without_loss_of_a_part_writes_no_message_that_is_trained_in_part(
     name: str, rebalanced: Path, tmp_path: Path
 ) -> None:
-    """Muted text is carried or its item is refused; a trajectory was never muted, and its card says so."""
+    """Muted text is carried or its item is refused; a trajectory was never muted, and that is counted and said."""
     plug: kinds.Export = plugs.load("export", name)
     account = export(rebalanced, plug, tmp_path / "out")
     assert not {"spans", "messages"} & account.lost.keys()
     if plug.reads == "trajectories":
+        agents = [item for item in conversations(rebalanced / "corpus") if item.kind == "agent"]
+        assert 0 < account.lost["rebalance"] <= len(agents)
         assert "`rebalance`" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 
-@every
-def test_datasets_loads_what_it_calls_uniform(name: str, run: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [name for name in EVERY if plugs.load("export", name).uniform])
+def test_datasets_loads_what_is_uniform(name: str, run: Path, tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
-    plug: kinds.Export = plugs.load("export", name)
-    account = export(run, plug, tmp_path / "out")
-    if not plug.uniform:
-        pytest.skip("its rows are of no one schema")
+    account = export(run, plugs.load("export", name), tmp_path / "out")
     for streaming in (False, True):
         found = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"), streaming=streaming)
         counts = {split: sum(1 for _ in held) for split, held in found.items()}
@@ -138,6 +138,8 @@ def test_a_folder_of_others_is_left_alone(run: Path, tmp_path: Path) -> None:
 
 def test_a_failure_on_the_way_leaves_the_earlier_export(run: Path, tmp_path: Path) -> None:
     plug = plugs.load("export", "sharegpt")
+    (tmp_path / "out.tmp").mkdir()
+    (tmp_path / "out.tmp" / "train.jsonl").write_text("of an export that was killed")
     export(run, plug, tmp_path / "out")
     before = content(tmp_path / "out")
 

@@ -145,3 +145,36 @@ def test_dialogue_can_be_read_back_step_by_step() -> None:
 def test_shares_lie_between_0_and_1(name: str) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         Converse(**{name: 1.5})
+
+
+@given(react=st.floats(0, 0.5), fenced=st.floats(0, 0.5), count=st.integers(0, 40))
+@settings(max_examples=30, deadline=None)
+def test_the_fenced_share_is_exact_and_takes_nothing_from_react(react: float, fenced: float, count: int) -> None:
+    rows = [agent(number) for number in range(count)]
+    ways = [item.dialect for item in settle(Converse(react_share=react, fenced_share=fenced), rows)[0]]
+    plain = [item.dialect for item in settle(Converse(react_share=react), rows)[0]]
+    assert [way == "react" for way in ways] == [way == "react" for way in plain]
+    assert ways.count("fenced") == min(round(fenced * count), count - ways.count("react"))
+
+
+def test_a_grammar_of_its_own_is_never_fenced() -> None:
+    rows = [agent(number, dialect="os", tools=()) for number in range(10)]
+    kept, _ = settle(Converse(react_share=0.2, fenced_share=0.8), rows)
+    assert {item.dialect for item in kept} == {"os", "talk"}
+
+
+def test_a_source_in_both_ways() -> None:
+    rows = [agent(number, source="agentinstruct") for number in range(3)] + [agent(9)]
+    kept, left = settle(Converse(react_share=0, both=("agentinstruct",)), rows)
+    assert not left
+    ways = sorted((item.id, item.dialect) for item in kept)
+    assert ways == sorted(
+        [(f"r{number}{end}", way) for number in range(3) for end, way in (("", "react"), ("-talk", "talk"))]
+        + [("r9", "talk")]
+    )
+    assert {item.group for item in kept} == {item.group for item in rows}
+
+
+def test_shares_leave_nothing_below_zero() -> None:
+    with pytest.raises(ValueError, match="together"):
+        Converse(react_share=0.6, fenced_share=0.6)

@@ -111,3 +111,29 @@ def test_a_lesson_knows_where_it_comes_from() -> None:
 def test_counts_and_shares_are_checked() -> None:
     with pytest.raises(ValueError, match="string_share"):
         FormatLessons(string_share=2)
+
+
+@pytest.mark.parametrize(("string_share", "mark"), [(0, "```\n{"), (1, "following format:\n")])
+def test_the_grammar_of_the_release(string_share: float, mark: str) -> None:
+    tools = (ToolSpec(name="sky.weather", description='The "sky".', parameters=TOOLS[0].parameters),)
+    call = ToolCall(name="sky.weather", arguments='{"city": "Oslo", "n": 5}')
+    item = Trajectory(id="1", source="toolbench", query="?", tools=tools, steps=(Step(thought="I look.", action=call),))
+    made = FormatLessons(count=1, string_share=string_share, grammar="release")
+    (_, found), _ = settle(made, [item])
+    assert isinstance(found, Conversation)
+    system, query, reply = ("".join(part.text for part in message.segments) for message in found.messages)
+    opening, api, request = system.split("\n", 2)
+    assert opening == "You have access to the following API:"
+    assert api == str({"name": "weather", "description": 'The "sky".', "parameters": json.loads(TOOLS[0].parameters)})
+    assert mark in request
+    assert "with: 'I look.'. Call the function sky.weather with the parameter as follows: " in query
+    assert "'city' is 'Oslo'" in query
+    assert "'n' is '5'" in query
+    if string_share:
+        assert sorted(line.partition(": ")[2] for line in reply.splitlines()) == sorted(
+            ["I look.", "sky.weather", '{"city": "Oslo", "n": 5}']
+        )
+    else:
+        held = json.loads(reply)
+        assert json.dumps(held, indent=4) == reply
+        assert sorted(map(str, held.values())) == sorted(["I look.", "sky.weather", str({"city": "Oslo", "n": 5})])

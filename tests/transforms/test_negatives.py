@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentflan.core.kinds import Item
 from agentflan.core.types import Conversation, Message, Quarantined, Segment, ToolSpec
-from agentflan.dialects.writing.wordings import wordings
+from agentflan.dialects.writing.wordings import languages, wordings
 from agentflan.transforms.negatives import Negatives
 from agentflan.transforms.refusing.reply import Reply, topic
 from tests.transforms.drawn import alternates, settle
@@ -53,7 +56,7 @@ def corpus(agents: int, chats: int) -> list[Item]:
     return [*map(agent, range(agents)), *map(chat, range(chats))]
 
 
-def negatives(items: list[Item], **fields: float | int | None) -> list[Conversation]:
+def negatives(items: list[Item], **fields: Any) -> list[Conversation]:
     kept, left = settle(Negatives(**fields), items)
     assert not left
     assert [item for item in kept if item in items] == items
@@ -138,10 +141,31 @@ def test_written_refusals_vary_and_speak_of_the_question() -> None:
     assert not any("{" in text or SYSTEM in text or "Thought:" in text for text in texts)
 
 
-def test_patterns_can_be_filled() -> None:
-    texts = wordings("agentflan.transforms", "refusals", "en")
+@pytest.mark.parametrize("language", languages("agentflan.transforms", "refusals"))
+def test_patterns_can_be_filled(language: str) -> None:
+    texts = wordings("agentflan.transforms", "refusals", language)
+    assert texts.keys() == {"patterns", "nothing", "comma", "conjunction", "cut", "stop"}
     assert len(set(texts["patterns"])) == len(texts["patterns"]) >= 20
-    assert all(pattern.count("{words}") == 1 for pattern in texts["patterns"])
+    assert all(pattern.count("{words}") == pattern.count("{") == 1 for pattern in texts["patterns"])
+
+
+@pytest.mark.parametrize(
+    ("query", "words", "language"),
+    [
+        ("你能帮我找一道菜谱吗？家里有鸡肉、甜椒。", "菜谱、家里有鸡肉和甜椒", "zh"),
+        ("我需要一个新的密码。", "密码", "zh"),
+        ("你能帮我吗？", "这件事", "zh"),
+        ("Will it rain in Trondheim?", "rain and Trondheim", "en"),
+        ("東京の天気を教えてください", "東京の天気を教えてください", "en"),
+    ],
+)
+def test_a_refusal_speaks_the_language_of_the_question(query: str, words: str, language: str) -> None:
+    messages = (message("user", query), message("assistant", ""))
+    item = Conversation(id="n", source="s", kind="negative", query=query, messages=messages)
+    reply = Reply(language="auto", seed=0)
+    text = reply.offline(item, reply.requests(item)[0])
+    patterns = wordings("agentflan.transforms", "refusals", language)["patterns"]
+    assert text in {pattern.replace("{words}", words) for pattern in patterns}
 
 
 @pytest.mark.parametrize(
@@ -168,3 +192,10 @@ def test_a_question_without_words_is_refused_as_well() -> None:
 def test_settings_are_checked() -> None:
     with pytest.raises(ValueError, match="irrelevant_share"):
         Negatives(irrelevant_share=1.1)
+
+
+def test_sources_that_are_named_lend_queries_and_tools_alone() -> None:
+    others = [msgspec.structs.replace(agent(number), id=f"o{number}", source="glaive") for number in range(20)]
+    made = negatives([*corpus(20, 20), *others], count=30, irrelevant_share=0.5, sources=("toolbench",))
+    assert {item.source for item in made} == {"toolbench", "sharegpt"}
+    assert not any(origin.startswith("o") for item in made for origin in item.origin_ids)

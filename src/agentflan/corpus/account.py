@@ -18,8 +18,9 @@ LOST = {
     "thoughts": "thoughts apart from what is said or done",
     "together": "calls of one turn as such",
     "origin": "id, source and licence",
+    "rebalance": "loss that the corpus takes from a part of the conversation (`rebalance`)",
 }
-"""Field of `Carries` -> what is lost without it."""
+"""What can be lost, a field of `Carries` or, of formats that are written from trajectories, `rebalance`."""
 
 
 class Account(msgspec.Struct, kw_only=True):
@@ -35,7 +36,7 @@ class Account(msgspec.Struct, kw_only=True):
     dropped: dict[str, int] = msgspec.field(default_factory=dict)
     """Reason -> items."""
     lost: dict[str, int] = msgspec.field(default_factory=dict)
-    """Field of `Carries` that the format lacks -> written items that would have needed it."""
+    """What is lost (`LOST`) -> written items that had it."""
     shares: dict[str, int] = msgspec.field(default_factory=dict)
     """Written items by kind: agent, general, lesson, negative."""
     origins: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
@@ -51,7 +52,10 @@ class Account(msgspec.Struct, kw_only=True):
         licences[item.licence] = licences.get(item.licence, 0) + 1
         for name in held(item):
             if not getattr(carries, name):
-                self.lost[name] = self.lost.get(name, 0) + 1
+                self.lose(name)
+
+    def lose(self, name: str) -> None:
+        self.lost[name] = self.lost.get(name, 0) + 1
 
     def balances(self) -> bool:
         return self.items == self.written + sum(self.dropped.values())

@@ -51,7 +51,7 @@ def _head(account: Account, schema: Schema) -> dict[str, Any]:
     }
     files = [name for name in account.rows if name.endswith(".jsonl")]
     if schema is None or not files:
-        return head
+        return {**head, "viewer": False}
     splits = [{"split": _split(name), "path": name} for name in files]
     head["configs"] = [{"config_name": "default", "data_files": splits}]
     head["dataset_info"] = {"config_name": "default", "features": as_features(schema)}
@@ -97,7 +97,7 @@ def _trained(account: Account, plug: kinds.Export) -> Iterator[str]:
     if plug.reads == "trajectories":
         yield (
             "These rows are the trajectories that the conversations were written from: what the recipe drops, mutes or "
-            "weighs in the conversations (`rebalance`) is whole in them."
+            "weighs in the conversations (`rebalance`) is whole in them, and what it writes in two ways is here twice."
         )
 
 
@@ -129,14 +129,23 @@ def _origins(account: Account) -> Iterator[str]:
 
 def _making(account: Account, run: Path) -> Iterator[str]:
     yield "## How it was made"
-    settings = ", ".join(f"{key}: {value}" for key, value in account.settings.items())
-    yield f"Exported with `{{{settings}}}`."
+    yield f"Exported with `{_entry(account.settings)}`."
     recipe = run / "recipe.yaml"
     stage = manifest.load(run).stages.get("build")
     if not recipe.is_file() or stage is None:
         return
     yield f"Recipe: sha256 `{sha256_of(recipe)}`. Build of rows, recipe and replies: `{stage.key}`."
     data = YAML(typ="safe", pure=True).load(recipe)
-    chain = io.StringIO()
-    YAML(typ="safe").dump({"seed": data.get("seed", 0), "transforms": data["corpus"]["transforms"]}, chain)
-    yield f"```yaml\n{chain.getvalue().strip()}\n```"
+    lines = [f"seed: {data['seed']}", "transforms:", *(f"  - {_entry(each)}" for each in data["corpus"]["transforms"])]
+    yield "\n".join(["```yaml", *lines, "```"])
+
+
+def _entry(settings: Mapping[str, Any]) -> str:
+    """A plug's entry as a recipe has it, `use` first."""
+    ordered = {"use": settings["use"], **settings}
+    text = io.StringIO()
+    yaml = YAML(pure=True)
+    yaml.width = 10_000
+    yaml.default_flow_style = True
+    yaml.dump(ordered, text)
+    return text.getvalue().strip()

@@ -22,7 +22,7 @@ from agentflan.core.types import Conversation, Dropped, Trajectory
 from agentflan.corpus import frames
 from agentflan.corpus.account import Account
 from agentflan.corpus.card import data_card
-from agentflan.corpus.holdings import as_told, corpus_of
+from agentflan.corpus.holdings import Told, corpus_of
 from agentflan.corpus.parquet import conversations
 from agentflan.corpus.schema import Schema, widened
 
@@ -43,7 +43,8 @@ def export(run: Path, plug: kinds.Export, out: Path) -> Account:
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
-        schema = _write(conversations(corpus) if plug.reads == "conversations" else as_told(run), plug, beside, account)
+        items = conversations(corpus) if plug.reads == "conversations" else Told(run)
+        schema = _write(items, plug, beside, account)
         if isinstance(plug, kinds.Companions):
             for name, text in plug.companions(account.rows).items():
                 frames.save(beside / name, [text.encode()])
@@ -61,9 +62,7 @@ def _refuse_foreign(out: Path) -> None:
         raise Mistake("holds something else than an export", where=str(out), mend="name a new folder")
 
 
-def _write(
-    items: Iterable[Conversation] | Iterable[Trajectory], plug: kinds.Export, folder: Path, account: Account
-) -> Schema:
+def _write(items: Iterable[Conversation] | Told, plug: kinds.Export, folder: Path, account: Account) -> Schema:
     schema: Schema = None
     with _Files(folder) as files:
         for item in items:
@@ -77,6 +76,8 @@ def _write(
             if not found:
                 raise TypeError(f"{account.format} returned nothing for an item: it must say Dropped(reason)")
             account.write(item, plug.carries)
+            if isinstance(items, Told) and isinstance(item, Trajectory) and items.unmuted(item):
+                account.lose("rebalance")
             for name, row in found:
                 files.write(name, row)
                 account.rows[name] = account.rows.get(name, 0) + 1

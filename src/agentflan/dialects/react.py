@@ -10,18 +10,8 @@ from collections.abc import Sequence
 
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Answer, Capability, Message, Segment, Step, ToolCall, ToolSpec
+from agentflan.dialects.writing.languages import elicits
 from agentflan.dialects.writing.listing import Listing, json_lines, signatures
-
-_OPENING = "You are a helpful assistant. Use the tools where the question needs them."
-_HEADER = "You have access to the following tools:"
-_FORM = """\
-Work in turns. Write each turn in exactly this form:
-Thought: what you make of the situation and what you do next
-Action: the name of one tool of the list
-Action Input: its arguments, as a JSON object
-The result then comes back as an observation. As soon as you can answer, write:
-Thought: why you are done
-Final Answer: what you tell the user"""
 
 _ENDS = ("\nObservation:", "\nThought:")
 """Where a model that writes on by itself has left its arguments."""
@@ -32,13 +22,16 @@ class React(Plug, frozen=True):
     """full: a JSON object for each tool; signature: `- name(parameter): description`."""
     instruct: bool = True
     """Whether the system prompt says which form is wanted."""
+    language: str = "en"
+    """Which file of wordings is used (`dialects/elicits/`); the labels are English in every language."""
 
     def system(self, instruction: str, tools: Sequence[ToolSpec], key: str) -> str:
         if not tools:
             return instruction
         listed = json_lines(tools) if self.listing == "full" else signatures(tools)
-        prompt = f"{instruction or _OPENING}\n\n{_HEADER}\n{listed}"
-        return f"{prompt}\n\n{_FORM}" if self.instruct else prompt
+        said = elicits(self.language)
+        prompt = f"{instruction or said['react_opening'][0]}\n\n{said['tools'][0]}\n{listed}"
+        return f"{prompt}\n\n{said['react_form'][0]}" if self.instruct else prompt
 
     def write(self, step: Step, tools: Sequence[ToolSpec], key: str) -> tuple[Message, ...]:
         """One message. Raises `ValueError` for a step whose text holds a label that would be read as another part."""

@@ -14,16 +14,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from agentflan.core.chance import coin, pick
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Answer, Capability, Message, Segment, Step, ToolCall, ToolSpec
-from agentflan.dialects.writing.listing import Listing, one_line, signatures
-from agentflan.dialects.writing.wordings import wordings
+from agentflan.dialects.writing.languages import elicits
+from agentflan.dialects.writing.listing import Listing, api_prompt, signatures
 
-_OPENING = "You are a helpful assistant. Answer with the help of these APIs where they are needed."
 _JSON_STARTS = frozenset("{[-0123456789tfnNI")
 
 
@@ -33,16 +31,13 @@ class Talk(Plug, frozen=True):
     by_value_share: float = 0.5
     """Share of the calls that are asked for by parameter names and value by value, where their arguments allow it."""
     language: str = "en"
-    """Which file of elicit statements is used (`dialects/elicits/`)."""
+    """Which file of wordings is used (`dialects/elicits/`)."""
 
     def system(self, instruction: str, tools: Sequence[ToolSpec], key: str) -> str:
-        if not tools:
-            return instruction
-        opening = instruction or _OPENING
-        if self.listing == "signature":
-            return f"{opening}\n\nYou have access to the following tools:\n{signatures(tools)}"
-        blocks = "\n\n".join(map(_block, tools))
-        return f"{opening}\n\nYou have access to the following APIs.\n{blocks}"
+        if not (tools and self.listing == "signature"):
+            return api_prompt(instruction, tools, self.language)
+        said = elicits(self.language)
+        return f"{instruction or said['opening'][0]}\n\n{said['tools'][0]}\n{signatures(tools)}"
 
     def write(self, step: Step, tools: Sequence[ToolSpec], key: str) -> tuple[Message, ...]:
         """Raises `ValueError` for a step with nothing in it, an answer without text, a tool name with outer blanks."""
@@ -64,7 +59,7 @@ class Talk(Plug, frozen=True):
 
     def observe(self, observation: str) -> str:
         """As it is; a tool that gave nothing back says so, since a user message cannot be empty."""
-        return observation or "(empty)"
+        return observation or elicits(self.language)["empty"][0]
 
     def read(self, messages: Sequence[Message]) -> Step:
         """Pairs each reply with the elicit statement before it; a reply that nothing asked for is an Answer.
@@ -112,15 +107,9 @@ class Talk(Plug, frozen=True):
         return [self._elicit(kind, name, capability, key), Message(role="assistant", segments=(reply,))]
 
     def _elicit(self, kind: str, name: str, capability: Capability | None, key: str) -> Message:
-        wording = pick(wordings("agentflan.dialects", "elicits", self.language)[kind], key, kind, name)
+        wording = pick(elicits(self.language)[kind], key, kind, name)
         text = wording.replace("{tool}", name).replace("{parameter}", name) if name else wording
         return Message(role="user", segments=(Segment(text=text, capability=capability),))
-
-
-@lru_cache(maxsize=8192)
-def _block(tool: ToolSpec) -> str:
-    description = tool.description.replace('"', "'")
-    return f"{tool.name}: {description}\nInput parameters are as follows: {one_line(tool.parameters)}"
 
 
 def _parted(arguments: str) -> list[tuple[str, str]] | None:

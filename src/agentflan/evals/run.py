@@ -16,9 +16,10 @@ import msgspec
 
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
+from agentflan.core.journal import Journal
 from agentflan.core.kinds import Benchmark
 from agentflan.core.types import Problem, Reply
-from agentflan.evals.transcripts import Line, Transcripts, key_of
+from agentflan.evals.transcripts import Transcript, key_of, transcripts
 
 _RETRIED = "infrastructure"
 """The fault that may be gone the next time; every other reply is final."""
@@ -48,11 +49,11 @@ def evaluate(
     if rescore and not (place / "transcripts.jsonl").is_file():
         raise Mistake("there are no transcripts to grade again", where=str(place), mend="evaluate without --rescore")
     problems = [] if rescore else list(benchmark.problems())[:limit]
-    with Transcripts(place / "transcripts.jsonl") as transcripts:
+    with transcripts(place / "transcripts.jsonl") as kept:
         if rescore:
-            graded = _earlier(transcripts, identity)
+            graded = _earlier(kept, identity)
         else:
-            graded = _asked(model, identity, benchmark.version, problems, transcripts)
+            graded = _asked(model, identity, benchmark.version, problems, kept)
     metrics = _graded(benchmark, graded)
     scores = {
         "benchmark": name,
@@ -74,17 +75,17 @@ def benchmark_name(benchmark: plugs.Plug) -> str:
 
 
 def _asked(
-    model: Answering, identity: str, version: str, problems: list[Problem], transcripts: Transcripts
+    model: Answering, identity: str, version: str, problems: list[Problem], kept: Journal[Transcript]
 ) -> list[tuple[Problem, Reply]]:
     """A reply to each problem: the one on file, or else the model's."""
     keys = [key_of(identity, version, problem) for problem in problems]
     wanted = set(keys)
-    replies = {line.key: line.reply for line in transcripts.lines() if line.key in wanted}
+    replies = {line.key: line.reply for line in kept.lines() if line.key in wanted}
     open_ = [index for index, key in enumerate(keys) if key not in replies or replies[key].fault == _RETRIED]
 
     def seen(index: int, reply: Reply) -> None:
         key, problem = keys[open_[index]], problems[open_[index]]
-        transcripts.append(Line(key=key, model=identity, version=version, problem=problem, reply=reply))
+        kept.append(Transcript(key=key, model=identity, version=version, problem=problem, reply=reply))
         replies[key] = reply
 
     if open_:
@@ -92,11 +93,11 @@ def _asked(
     return [(problem, replies[key]) for problem, key in zip(problems, keys, strict=True)]
 
 
-def _earlier(transcripts: Transcripts, identity: str) -> list[tuple[Problem, Reply]]:
+def _earlier(kept: Journal[Transcript], identity: str) -> list[tuple[Problem, Reply]]:
     """The last reply of this model to each problem it was ever asked."""
-    last = {line.problem.id: (line.problem, line.reply) for line in transcripts.lines() if line.model == identity}
+    last = {line.problem.id: (line.problem, line.reply) for line in kept.lines() if line.model == identity}
     if not last:
-        raise Mistake("no transcript here is of this model", where=str(transcripts.path), mend="evaluate it first")
+        raise Mistake("no transcript here is of this model", where=str(kept.path), mend="evaluate it first")
     return list(last.values())
 
 

@@ -13,18 +13,23 @@ import msgspec
 from agentflan.core.errors import Unreadable
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Dropped, ToolSpec, Trajectory
-from agentflan.sources.shapes.call_texts import arguments_of
-from agentflan.sources.shapes.call_turns import Call, Said, kind_of, told
+from agentflan.sources.shapes.call_texts import arguments_of, object_in, object_of
+from agentflan.sources.shapes.call_turns import Call, Said, kind_of, retold, told
 from agentflan.sources.shapes.made_steps import seen_tools
-from agentflan.sources.shapes.tool_lists import list_in
+from agentflan.sources.shapes.tool_lists import definition, list_in, tools_of
 from agentflan.sources.shapes.turns import decoded
+
+VERSION = "1.2.0"
+"""Of the schema that is written; trajectories without a version are read as well."""
+_LANGUAGES = frozenset({"bash", "sh", "shell", "python", "python3", "sql", "mysql", "javascript", "java", "cpp"})
+"""Names of calls whose text is code."""
 
 
 class Adp(Plug, frozen=True):
     """A standardised trajectory -> ours. Code is a call of its language; `description` is the thought.
 
-    Tools are those that a system prompt lists, else those that are called. A trajectory that starts with a picture
-    is dropped: nothing here can see.
+    Tools are those that our own export keeps in `details`, that a system prompt lists, else those that are called. A
+    trajectory that starts with a picture is dropped: nothing here can see.
     """
 
     role: Literal["agent", "general"] = "agent"
@@ -41,7 +46,7 @@ class Adp(Plug, frozen=True):
         found = told(list(_said(items)))
         if isinstance(found, Dropped):
             return found
-        listed: tuple[ToolSpec, ...] = list_in(found.instruction)
+        listed: tuple[ToolSpec, ...] = tools_of(raw.details.get("tools")) or list_in(found.instruction)
         tools = listed or seen_tools(found.steps)
         return Trajectory(
             id="" if raw.id is None else str(raw.id),
@@ -54,6 +59,45 @@ class Adp(Plug, frozen=True):
             tools=tools,
             ending=found.ending,
         )
+
+
+def standardised(item: Trajectory) -> dict[str, Any]:
+    """The trajectory of schema 1.2.0 that the source reads as this one. Raises `ValueError` as `retold` does.
+
+    The protocol has a schema of tools for a whole data set only, so they are kept in `details`.
+    """
+    apart = [msgspec.structs.replace(step, together=False) for step in item.steps]
+    messages = retold(item.instruction, item.query, apart)
+    content = [_spelled(said, last=number == len(messages)) for number, said in enumerate(messages, 1)]
+    details: dict[str, Any] = {"source": item.source, "licence": item.licence, "kind": item.kind}
+    row = {"schema_version": VERSION, "id": item.id, "content": content}
+    if item.tools:
+        called = [action["function"] for action in content if action["class_"] == "api_action"]
+        row["available_apis"] = list(dict.fromkeys([*(tool.name for tool in item.tools), *called]))
+        details["tools"] = [definition(tool) for tool in item.tools]
+    return {**row, "details": details}
+
+
+def _spelled(said: Said, *, last: bool) -> dict[str, Any]:
+    if said.role != "assistant":
+        name = "system" if said.role == "system" else said.name or None
+        source = "user" if said.role == "user" else "environment"
+        return {"class_": "text_observation", "content": said.text, "name": name, "source": source}
+    if said.calls:
+        if not said.loss:
+            raise ValueError("a call that is shown and not trained")
+        return {**_action(said.calls[0]), "description": said.thought or None}
+    if not said.loss:
+        text = "\n".join(text for text in (said.thought, said.text) if text)
+        return {"class_": "text_observation", "content": text, "name": None, "source": "agent"}
+    text = f"<finish> {said.text} </finish>" if last else said.text
+    return {"class_": "message_action", "content": text, "description": said.thought or None}
+
+
+def _action(call: Call) -> dict[str, Any]:
+    if call.name in _LANGUAGES and object_in(call.arguments) is None:
+        return {"class_": "code_action", "language": call.name, "content": call.arguments}
+    return {"class_": "api_action", "function": call.name, "kwargs": object_of(call.arguments)}
 
 
 class _Item(msgspec.Struct, frozen=True):
@@ -73,6 +117,7 @@ class _Item(msgspec.Struct, frozen=True):
 class _Row(msgspec.Struct, frozen=True):
     content: list[_Item]
     id: str | int | None = None
+    details: dict[str, Any] = {}
 
 
 _ROWS = msgspec.json.Decoder(_Row)

@@ -10,11 +10,14 @@ import msgspec
 from agentflan.core.errors import Unreadable
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Dropped, Trajectory
-from agentflan.sources.shapes.call_texts import arguments_of, as_json
-from agentflan.sources.shapes.call_turns import Call, Said, kind_of, told
+from agentflan.sources.shapes.call_texts import arguments_of, as_json, object_of
+from agentflan.sources.shapes.call_turns import Call, Said, kind_of, retold, told
 from agentflan.sources.shapes.made_steps import seen_tools
-from agentflan.sources.shapes.tool_lists import tools_of
+from agentflan.sources.shapes.tool_lists import definition, tools_of
 from agentflan.sources.shapes.turns import decoded
+
+VERSION = "ATIF-v1.7"
+"""What is written; all versions are read."""
 
 
 class Atif(Plug, frozen=True):
@@ -47,6 +50,48 @@ class Atif(Plug, frozen=True):
             tools=tools,
             ending=found.ending,
         )
+
+
+def session(item: Trajectory) -> dict[str, Any]:
+    """The session that the source reads as this trajectory, as v1.7 has it. Raises `ValueError` as `retold` does.
+
+    Arguments are objects here (`object_of`); who the agent was nobody knows any more, so it has the source's name.
+    """
+    steps: list[dict[str, Any]] = []
+    for said in retold(item.instruction, item.query, item.steps):
+        if said.role == "tool":
+            results = steps[-1].setdefault("observation", {"results": []})["results"]
+            results.append({"source_call_id": said.id, "content": said.text})
+        else:
+            steps.append({"step_id": len(steps) + 1, **_spelled(said)})
+    agent: dict[str, Any] = {"name": item.source, "version": "unknown"}
+    if item.tools:
+        agent["tool_definitions"] = [definition(tool) for tool in item.tools]
+    extra = {"source": item.source, "licence": item.licence, "kind": item.kind}
+    return {
+        "schema_version": VERSION,
+        "session_id": item.id,
+        "trajectory_id": item.id,
+        "agent": agent,
+        "steps": steps,
+        "extra": extra,
+    }
+
+
+def _spelled(said: Said) -> dict[str, Any]:
+    if said.role != "assistant":
+        return {"source": said.role, "message": said.text}
+    step: dict[str, Any] = {"source": "agent", "message": said.text}
+    if said.thought:
+        step["reasoning_content"] = said.thought
+    if said.calls:
+        step["tool_calls"] = [
+            {"tool_call_id": call.id, "function_name": call.name, "arguments": object_of(call.arguments)}
+            for call in said.calls
+        ]
+    if not said.loss:
+        step["is_copied_context"] = True
+    return step
 
 
 class _Call(msgspec.Struct, frozen=True):

@@ -1,8 +1,10 @@
-"""Turn trajectories into conversations: a share stays ReAct, the rest becomes dialogue (paper section 4.1)."""
+"""Turn trajectories into conversations: a share stays ReAct, the rest becomes dialogue (paper section 4.1).
+
+Of the dialogue a share can be written as whole steps in one turn, the call in a fenced block, as the release has it.
+"""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, Literal
@@ -23,10 +25,14 @@ from agentflan.core.types import (
     ToolCall,
     Trajectory,
 )
+from agentflan.dialects.fenced import Fenced
 from agentflan.dialects.react import React
 from agentflan.dialects.talk import Talk
+from agentflan.dialects.writing.languages import AUTO, language_of
 
 Role = Literal["system", "user", "assistant"]
+_Way = Literal["react", "fenced", "talk", "both"]
+_Own = Talk | React | Fenced
 _Laid = list[tuple[Role, list[Segment]]]
 
 
@@ -39,55 +45,80 @@ class Converse(Plug, frozen=True):
     react_share: float = 0.1
     """Share of the agent trajectories that is no dialogue: exactly round(share x n) of those without a grammar of
     their own, and of each grammar's."""
+    fenced_share: float = 0.0
+    """Share that is written in the dialect `fenced`, of those without a grammar of their own (0.3 in the release)."""
+    both: tuple[str, ...] = ()
+    """Sources whose agent trajectories are written twice, in ReAct or their own grammar and as dialogue (agentinstruct
+    in the release). The shares are those of the other sources."""
     listing: Literal["full", "signature"] = "full"
     """How system prompts list tools."""
     instruct: bool = True
     """Whether ReAct's system prompt says which form is wanted."""
     by_value_share: float = 0.5
     """Share of the calls whose arguments are asked for value by value."""
-    language: str = "en"
-    """Which file of elicit statements is used."""
+    language: str = AUTO
+    """Which file of wordings is used (`dialects/elicits/`). auto: that of the trajectory's language, by its script."""
     unknown_tools: Literal["drop", "keep"] = "drop"
     """What happens to trajectories that call a tool which was not offered; the paper does not say."""
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.react_share <= 1 and 0 <= self.by_value_share <= 1):
+        if not (0 <= self.react_share <= 1 and 0 <= self.by_value_share <= 1 and 0 <= self.fenced_share <= 1):
             raise ValueError("shares lie between 0 and 1")
+        if self.react_share + self.fenced_share > 1:
+            raise ValueError("react_share and fenced_share are 1 together at most")
 
     def parts(self) -> tuple[tuple[str, Any], ...]:
         talk = Talk(listing=self.listing, by_value_share=self.by_value_share, language=self.language)
-        react = React(listing=self.listing, instruct=self.instruct)
-        write = _Write(talk=talk, react=react, unknown_tools=self.unknown_tools, seed=self.seed)
-        return (("share", _Share(share=self.react_share, seed=self.seed)), ("write", write))
+        react = React(listing=self.listing, instruct=self.instruct, language=self.language)
+        fenced = Fenced(language=self.language)
+        write = _Write(talk=talk, react=react, fenced=fenced, unknown_tools=self.unknown_tools, seed=self.seed)
+        share = _Share(react=self.react_share, fenced=self.fenced_share, both=self.both, seed=self.seed)
+        return (("share", share), ("write", write))
 
 
 class _Share(Plug, frozen=True):
     """Marks each agent trajectory with the dialect that it will be written in."""
 
-    share: float
+    react: float
+    fenced: float
+    both: tuple[str, ...]
     seed: int
 
-    def note(self, item: Item) -> tuple[str, float] | None:
+    def note(self, item: Item) -> tuple[str, tuple[float, bool]] | None:
         if not isinstance(item, Trajectory) or item.kind != "agent":
             return None
-        return item.dialect, coin(self.seed, "converse", item.id)
+        return item.dialect, (coin(self.seed, "converse", item.id), item.source in self.both)
 
-    def decide(self, notes: Iterator[tuple[int, float]]) -> Iterator[tuple[int, bool]]:
-        ranked = [(place, number) for number, place in notes]
-        chosen = heapq.nsmallest(round(self.share * len(ranked)), ranked)
-        kept = {number for _, number in chosen}
-        for _, number in ranked:
-            yield number, number in kept
+    def decide(self, notes: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, _Way]]:
+        ranked = []
+        for number, (place, twice) in notes:
+            if twice:
+                yield number, "both"
+            else:
+                ranked.append((place, number))
+        react = round(self.react * len(ranked))
+        fenced = round(self.fenced * len(ranked))
+        for rank, (_, number) in enumerate(sorted(ranked)):
+            yield number, "react" if rank < react else "fenced" if rank < react + fenced else "talk"
 
-    def apply(self, item: Trajectory, verdict: bool) -> Trajectory:
-        dialect = (item.dialect or "react") if verdict else "talk"
-        return item if dialect == item.dialect else msgspec.structs.replace(item, dialect=dialect)
+    def apply(self, item: Trajectory, verdict: _Way) -> Trajectory | tuple[Trajectory, ...]:
+        own = item.dialect or "react"
+        if verdict == "both":
+            return _in(item, own), msgspec.structs.replace(item, id=f"{item.id}-talk", dialect="talk")
+        if verdict == "react":
+            return _in(item, own)
+        return _in(item, "talk" if item.dialect else verdict)
+
+
+def _in(item: Trajectory, dialect: str) -> Trajectory:
+    return item if dialect == item.dialect else msgspec.structs.replace(item, dialect=dialect)
 
 
 class _Write(Plug, frozen=True):
     talk: Talk
     react: React
+    fenced: Fenced
     unknown_tools: Literal["drop", "keep"]
     seed: int
 
@@ -117,9 +148,10 @@ class _Write(Plug, frozen=True):
         )
 
     def _dialect(self, item: Trajectory) -> Dialect | None:
-        if item.kind == "general" or item.dialect in ("", "talk"):
+        if item.kind == "general":
             return self.talk
-        return self.react if item.dialect == "react" else _shipped(item.dialect)
+        own: dict[str, _Own] = {"": self.talk, "talk": self.talk, "react": self.react, "fenced": self.fenced}
+        return _speaking(own[item.dialect], item) if item.dialect in own else _shipped(item.dialect)
 
     def _messages(self, item: Trajectory, dialect: Dialect) -> tuple[Message, ...]:
         tools = () if item.kind == "general" else item.tools
@@ -150,6 +182,17 @@ def _append(laid: _Laid, role: Role, segments: tuple[Segment, ...]) -> None:
         run.append(msgspec.structs.replace(segments[0], text=f"\n{segments[0].text}"))
         segments = segments[1:]
     run.extend(segments)
+
+
+def _speaking(dialect: _Own, item: Trajectory) -> _Own:
+    """The dialect in the language of a trajectory, where that is left to it."""
+    if dialect.language != AUTO:
+        return dialect
+    return msgspec.structs.replace(dialect, language=language_of("\n".join([item.query, *_thoughts(item)])))
+
+
+def _thoughts(item: Trajectory) -> Iterator[str]:
+    return (step.thought for step in item.steps)
 
 
 def _unknown(item: Trajectory) -> str:

@@ -13,7 +13,7 @@ from agentflan.core.chance import coin
 from agentflan.core.kinds import Item
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Trajectory
-from agentflan.transforms.lessons.lesson import lesson, teachable
+from agentflan.transforms.lessons.lesson import Grammar, lesson, teachable
 
 _FORMS: tuple[Literal["json", "lines"], ...] = ("json", "lines")
 
@@ -23,6 +23,9 @@ class FormatLessons(Plug, frozen=True):
     """How many lessons are made: exactly so many, or all the steps there are."""
     string_share: float = 0.5
     """Share of lessons in lines of `alias: value`; the others ask for JSON (1 : 1 in the release)."""
+    grammar: Grammar = "varied"
+    """varied: wordings that differ from lesson to lesson; release: the grammar of the published lessons, for which
+    `qualified_names` comes before."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -50,4 +53,4 @@ class FormatLessons(Plug, frozen=True):
             yield number, sorted(verdicts[number])
 
     def apply(self, item: Trajectory, verdict: list[list[int]]) -> list[Item]:
-        return [item, *(lesson(item, index, _FORMS[form], self.seed) for index, form in verdict)]
+        return [item, *(lesson(item, index, _FORMS[form], self.seed, self.grammar) for index, form in verdict)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentflan.core.plugs import Plug
+from agentflan.dialects.writing.languages import AUTO
 from agentflan.transforms.refusing.choose import Choose
 from agentflan.transforms.refusing.reply import Reply
 
@@ -21,8 +22,11 @@ class Negatives(Plug, frozen=True):
     are found gets none."""
     ordinary_count: int | None = None
     """Ordinary queries, with their own answers, beside tools. None: half as many as tool queries were found."""
-    language: str = "en"
-    """Which file of refusals stands in where no language model is asked."""
+    sources: tuple[str, ...] = ()
+    """Whose tool queries and tools are taken (toolbench alone in the release); none named: everybody's."""
+    language: str = AUTO
+    """Which file of refusals stands in where no language model is asked (`transforms/refusals/`). auto: that of the
+    question's language, by its script."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -34,6 +38,7 @@ class Negatives(Plug, frozen=True):
             count=self.count,
             irrelevant_share=self.irrelevant_share,
             ordinary_count=self.ordinary_count,
+            sources=self.sources,
             seed=self.seed,
         )
         return (("pick", pick), ("reply", Reply(language=self.language, seed=self.seed)))

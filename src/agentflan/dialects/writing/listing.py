@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from agentflan.core.types import ToolSpec
+from agentflan.dialects.writing.languages import elicits
 
 Listing = Literal["full", "signature"]
 """All that is known of a tool, or one line of name, parameter names and description."""
@@ -39,6 +40,11 @@ def plain_description(description: str) -> str:
     return inner.rstrip().removesuffix('"') if found else description
 
 
+def tool_of(description: str) -> str:
+    """The tool whose subfunction a description of ToolBench's says it is; empty for any other description."""
+    return description[len(_WRAPPER) :].partition('"')[0] if description.startswith(_WRAPPER) else ""
+
+
 @lru_cache(maxsize=8192)
 def signature(tool: ToolSpec) -> str:
     """`- name(parameter, parameter): first line of the description`."""
@@ -63,12 +69,27 @@ def one_line(parameters: str) -> str:
     return json.dumps(schema) if "\n" in parameters else parameters
 
 
+def api_prompt(instruction: str, tools: Sequence[ToolSpec], language: str) -> str:
+    """A system prompt that lists tools as Agent-FLAN's release does: `name: description`, below it the schema."""
+    if not tools:
+        return instruction
+    said = elicits(language)
+    blocks = "\n\n".join([_api_block(tool, said["parameters"][0]) for tool in tools])
+    return f"{instruction or said['opening'][0]}\n\n{said['apis'][0]}\n{blocks}"
+
+
 def signatures(tools: Sequence[ToolSpec]) -> str:
     return "\n".join(map(signature, tools))
 
 
 def json_lines(tools: Sequence[ToolSpec]) -> str:
     return "\n".join(map(json_line, tools))
+
+
+@lru_cache(maxsize=8192)
+def _api_block(tool: ToolSpec, heading: str) -> str:
+    description = tool.description.replace('"', "'")
+    return f"{tool.name}: {description}\n{heading} {one_line(tool.parameters)}"
 
 
 def _loaded(text: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentflan.core.types import Step, ToolCall
-from agentflan.evals.syntaxes import literals, objects
+from agentflan.dialects.calls import literals, objects
 
 
 def right_tool(call: ToolCall, gold: Sequence[Step]) -> bool:

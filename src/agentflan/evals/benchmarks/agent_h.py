@@ -16,7 +16,7 @@ import msgspec
 from agentflan.core.errors import Mistake, nearest
 from agentflan.core.plugs import Plug, names
 from agentflan.core.types import CIRCUMSTANCES, Problem, Reply, Score
-from agentflan.evals import calls
+from agentflan.dialects.calls import reader
 from agentflan.evals.agent_h import gold, world
 from agentflan.evals.intervals import Estimate, combined, wilson
 
@@ -62,7 +62,7 @@ class AgentH(Plug, frozen=True):
 
     def score(self, problem: Problem, reply: Reply) -> Score:
         where, values = problem.circumstance or _DUE, dict[str, float]()
-        reading = calls.read(reply.text, problem.tools)
+        reading = reader.read(reply.text, problem.tools)
         named, empty = reading.named, not reply.text.strip()
         values[f"names_tool/{where}"] = named is not None
         values[f"empty/{where}"] = empty

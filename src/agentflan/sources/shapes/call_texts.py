@@ -52,6 +52,22 @@ def arguments_of(value: Any) -> str:
         raise Unreadable("call_broken", str(error)) from error
 
 
+def object_in(arguments: str) -> dict[str, Any] | None:
+    """The JSON object that arguments spell; None: they are other text."""
+    try:
+        return msgspec.json.decode(arguments, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+def object_of(arguments: str) -> dict[str, Any]:
+    """Arguments for a format that wants an object: the one they spell, none for no text, other text as `input`."""
+    if not arguments:
+        return {}
+    found = object_in(arguments)
+    return {"input": arguments} if found is None else found
+
+
 def calls_in(text: str) -> tuple[Call, ...]:
     """A call, or a list of calls, that a text spells in JSON or in Python. Raises `Unreadable`."""
     try:

@@ -1,4 +1,5 @@
-"""Talk with tool calls as steps: one state machine for every format whose turns are a person's, an agent's, a tool's.
+"""Talk with tool calls as steps, and back: one state machine for every format whose turns are a person's, an agent's, a
+tool's.
 
     user(question) -> ( assistant(thought, call+) tool(output)*  |  assistant(answer) user(reply) )*
 
@@ -92,6 +93,52 @@ def told(messages: Sequence[Said]) -> Told | Dropped:
             walk.tool(said)
     fault = walk.fault()
     return Dropped(reason=fault) if fault else walk.told()
+
+
+def retold(instruction: str, query: str, steps: Sequence[Step]) -> list[Said]:
+    """The messages that `told` makes these steps of; every call has an id of its own.
+
+    What a person said to the last answer is left out, for nobody replies to it. Raises `ValueError` for what no such
+    talk has: a thought that nothing follows in its turn, a turn of which only some calls are trained.
+    """
+    messages = [Said("system", instruction)] if instruction else []
+    messages.append(Said("user", query))
+    calls = 0
+    for turn in _turns(steps):
+        first, ends = turn[0], turn[-1] is steps[-1]
+        if first.action is None:
+            raise ValueError("a thought that nothing follows")
+        if len({step.loss for step in turn}) > 1:
+            raise ValueError("a turn of which only some calls are trained")
+        thought = "\n".join(step.thought for step in turn if step.thought)
+        if isinstance(first.action, Answer):
+            messages.append(Said("assistant", first.action.text, thought=thought, loss=first.loss))
+            if first.observation is not None and not ends:
+                messages.append(Said("user", first.observation))
+            continue
+        made = tuple(
+            Call(step.action.name, step.action.arguments, f"call_{calls + number}")
+            for number, step in enumerate(turn, 1)
+            if isinstance(step.action, ToolCall)
+        )
+        calls += len(made)
+        messages.append(Said("assistant", "", made, thought, loss=first.loss))
+        for step, call in zip(turn, made, strict=True):
+            if step.observation is not None or not ends:
+                messages.append(Said("tool", step.observation or "", id=call.id, name=call.name))
+    return messages
+
+
+def _turns(steps: Sequence[Step]) -> list[list[Step]]:
+    """Steps that were taken in one turn: calls together."""
+    turns: list[list[Step]] = []
+    for step in steps:
+        joins = step.together and isinstance(step.action, ToolCall)
+        if joins and turns and isinstance(turns[-1][0].action, ToolCall):
+            turns[-1].append(step)
+        else:
+            turns.append([step])
+    return turns
 
 
 def kind_of(role: Kind, tools: tuple[ToolSpec, ...], called: bool) -> Kind:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from agentflan.core.types import Answer, Step, ToolCall
+from agentflan.core.types import Answer, Message, Segment, Step, ToolCall
+from agentflan.dialects.fenced import Fenced, without_announcement
 from agentflan.sources.shapes.call_texts import arguments_of, as_json, plain_value
 from agentflan.sources.shapes.react_text import ended, said
 
@@ -16,6 +17,7 @@ _THOUGHTS = frozenset({"goal", "cot", "thought", "innerthought", "reason", "inne
 _NAMES = frozenset({"name", "tool", "action", "command", "api"})
 _ARGUMENTS = frozenset({"args", "arguments", "parameters", "param", "params", "actioninput", "input", "json"})
 FENCE = "```"
+_FENCED = Fenced()
 _LONG = 20_000
 """Characters of a Python call that is parsed; no call is longer."""
 
@@ -27,7 +29,7 @@ def step_of(text: str) -> Step:
         step = _of_object(_value(stripped), "")
         if step is not None:
             return step
-    for find in (_fenced, _lines):
+    for find in (_as_written_here, _fenced, _lines):
         step = find(stripped)
         if step is not None:
             return step
@@ -69,6 +71,18 @@ def _of_object(value: Any, thought: str) -> Step | None:
     return Step(thought=whole, action=ended(ToolCall(name=name.strip(), arguments=arguments)))
 
 
+def _as_written_here(text: str) -> Step | None:
+    """The forms of our own dialect, whose announcements are known: no thought loses its last sentence to them."""
+    step = _FENCED.read((Message(role="assistant", segments=(Segment(text=text),)),))
+    call = step.action
+    if not isinstance(call, ToolCall):
+        return step if step.thought else None
+    value = _value(call.arguments) if call.arguments.startswith("{") else None
+    return Step(
+        thought=step.thought, action=call if value is None else ToolCall(name=call.name, arguments=as_json(value))
+    )
+
+
 def _fenced(text: str) -> Step | None:
     """The first block of a reply as a call: a dictionary, or a call in Python."""
     if FENCE not in text:
@@ -82,16 +96,7 @@ def _fenced(text: str) -> Step | None:
     if step is None or step.action is None:
         return None
     name = str(value.get("name", "")) if isinstance(value, dict) else ""
-    return Step(thought=_announced(before.strip(), name), action=step.action)
-
-
-def _announced(text: str, name: str) -> str:
-    """The thought without the sentence that announces the call: what comes after it only introduces the block."""
-    at = text.rfind(name) if name else -1
-    if at < 0 or "\n\n" in text[at:]:
-        return text
-    start = max(text.rfind(mark, 0, at) for mark in (". ", "! ", "? ", "\n", '" '))
-    return text[: start + 1].strip()
+    return Step(thought=without_announcement(before.strip(), name), action=step.action)
 
 
 def _call(code: str) -> dict[str, Any] | None:

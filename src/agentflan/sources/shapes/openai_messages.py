@@ -1,14 +1,17 @@
-"""Messages as OpenAI's chat completions have them: `tool_calls`, the older `function_call`, outputs as turns."""
+"""Messages as OpenAI's chat completions have them, read and written: `tool_calls`, outputs as turns.
+
+The older `function_call` is read as well.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from agentflan.core.errors import Unreadable
-from agentflan.sources.shapes.call_texts import arguments_of
+from agentflan.sources.shapes.call_texts import arguments_of, as_json, object_in, object_of
 from agentflan.sources.shapes.call_turns import Call, Said, Speaker
 
 SPEAKERS: dict[str, Speaker] = {
@@ -61,6 +64,32 @@ def said(message: RawMessage) -> Said:
         return Said(role, text, id=_id(message.tool_call_id), name=message.name or "" if role == "tool" else "")
     trained = (message.loss is None or bool(message.loss)) and message.weight != 0
     return Said(role, text, calls=_calls(message), thought=(message.reasoning_content or "").strip(), loss=trained)
+
+
+def spelled(said: Said, *, thoughts: Literal["apart", "content"] = "apart") -> dict[str, Any]:
+    """The message that `said` reads so.
+
+    A thought stands in `reasoning_content`, or as text before what is said. `weight` is that of OpenAI's tuning files.
+    """
+    message: dict[str, Any] = {"role": said.role, "content": said.text}
+    if said.role == "tool":
+        return {"role": "tool", "tool_call_id": said.id, "name": said.name, "content": said.text}
+    if said.role != "assistant":
+        return message
+    if said.thought and thoughts == "apart":
+        message["reasoning_content"] = said.thought
+    elif said.thought:
+        message["content"] = "\n\n".join(text for text in (said.thought, said.text) if text)
+    if said.calls:
+        message["content"] = message["content"] or None
+        message["tool_calls"] = [_spelled(call) for call in said.calls]
+    return {**message, "weight": int(said.loss)}
+
+
+def _spelled(call: Call) -> dict[str, Any]:
+    """Arguments are JSON text, to the letter where they are that; other text becomes an object that holds it."""
+    text = call.arguments if object_in(call.arguments) is not None else as_json(object_of(call.arguments))
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": text}}
 
 
 def _calls(message: RawMessage) -> tuple[Call, ...]:

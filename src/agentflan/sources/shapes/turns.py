@@ -82,6 +82,11 @@ def sharegpt_turn(turn: Turn) -> dict[str, str | bool | None]:
     return {"from": SHAREGPT[turn.role], "value": turn.text, "loss": turn.loss}
 
 
+def flan_turn(turn: Turn) -> dict[str, str | bool]:
+    """A turn as Agent-FLAN's release spells it, with a loss on every turn; `turns_of` reads it back."""
+    return {"role": turn.role, "content": turn.text, "loss": turn.loss is True}
+
+
 def decoded(decoder: msgspec.json.Decoder[R], row: bytes) -> R:
     """A row by its decoder. Raises `Unreadable` for what is no JSON, and for JSON of another shape."""
     try:

@@ -56,6 +56,7 @@ class Choose(Plug, frozen=True):
     count: int
     irrelevant_share: float
     ordinary_count: int | None
+    sources: tuple[str, ...]
     seed: int
 
     def note(self, item: Item) -> tuple[str, _Told] | None:
@@ -64,7 +65,8 @@ class Choose(Plug, frozen=True):
             return None
         names: tuple[str, ...] = ()
         reply = ""
-        if item.kind == "agent" and item.tools and item.messages[0].role == "system":
+        named = not self.sources or item.source in self.sources
+        if named and item.kind == "agent" and item.tools and item.messages[0].role == "system":
             names = tuple(tool.name for tool in item.tools)
         elif item.kind == "general":
             replies = (message for message in item.messages if message.role == "assistant")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from functools import cache
+
 import msgspec
 
 from agentflan.core.chance import pick
 from agentflan.core.kinds import Item
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Conversation, Message, Quarantined, Request, Segment
+from agentflan.dialects.writing.languages import spoken
 from agentflan.dialects.writing.wordings import wordings
 
+_REFUSALS = ("agentflan.transforms", "refusals")
 _EDGES = ".,;:!?\"'()[]{}<>*`“”‘’…"
 
 
@@ -27,11 +33,12 @@ class Reply(Plug, frozen=True):
         return (Request(purpose="refusal", messages=(asked,)),)
 
     def offline(self, item: Conversation, request: Request) -> str:
-        texts = wordings("agentflan.transforms", "refusals", self.language)
+        language = spoken(self.language, item.query, *_REFUSALS)
+        texts = wordings(*_REFUSALS, language)
         pattern = pick(texts["patterns"], self.seed, "refusal", item.id)
-        words = topic(item.query, frozenset(texts["stop"])) or list(texts["nothing"])
-        named = f" {texts['conjunction'][0]} ".join((*([", ".join(words[:-1])] if words[1:] else []), words[-1]))
-        return pattern.replace("{words}", named)
+        words = topic(item.query, frozenset(texts["stop"]), texts["cut"]) or list(texts["nothing"])
+        first = [texts["comma"][0].join(words[:-1])] if words[1:] else []
+        return pattern.replace("{words}", texts["conjunction"][0].join([*first, words[-1]]))
 
     def apply(self, item: Conversation, replies: tuple[str, ...]) -> Conversation | Quarantined:
         text = replies[0].strip()
@@ -41,9 +48,20 @@ class Reply(Plug, frozen=True):
         return msgspec.structs.replace(item, messages=(*item.messages[:-1], reply))
 
 
-def topic(query: str, stop: frozenset[str]) -> list[str]:
-    """The three longest words that are no stop words, in the order of the query."""
-    words = dict.fromkeys(word.strip(_EDGES) for word in query.split())
-    telling = [word for word in words if 3 < len(word) <= 30 and word.lower() not in stop]
+def topic(query: str, stop: frozenset[str], cut: Sequence[str] = ()) -> list[str]:
+    """The three longest words that are no stop words, in the order of the query.
+
+    A language without spaces between words has words to `cut` at; what lies between them counts from two characters on.
+    """
+    text = _at_any(tuple(cut)).sub(" ", query) if cut else query
+    words = dict.fromkeys(word.strip(_EDGES) for word in text.split())
+    shortest = 2 if cut else 4
+    telling = [word for word in words if shortest <= len(word) <= 30 and word.lower() not in stop]
     longest = sorted(telling, key=lambda word: (-len(word), word))[:3]
     return [word for word in telling if word in longest]
+
+
+@cache
+def _at_any(words: tuple[str, ...]) -> re.Pattern[str]:
+    """The longer first, and whatever is neither a letter nor a digit."""
+    return re.compile("|".join([*map(re.escape, sorted(words, key=len, reverse=True)), r"\W+"]))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from agentflan.evals.syntaxes import literals
+from agentflan.dialects.calls import literals
 
 NAMES = frozenset({"name", "tool", "action", "command", "api", "function", "tool_name", "function_name", "api_name"})
 """Keys that hold the tool's name, in lower case."""

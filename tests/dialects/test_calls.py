@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentflan.core.types import ToolSpec
-from agentflan.evals import calls
-from agentflan.evals.syntaxes import objects
+from agentflan.dialects.calls import objects, reader
 
 TOOLS = (ToolSpec(name="get_forecast"), ToolSpec(name="lookup"))
 OSLO = {"city": "Oslo", "days": 3}
@@ -67,7 +66,7 @@ PLAIN = (
 
 @pytest.mark.parametrize("text", CALLING.values(), ids=CALLING.keys())
 def test_every_syntax_is_read_to_the_same_call(text: str) -> None:
-    reading = calls.read(text, TOOLS)
+    reading = reader.read(text, TOOLS)
     first = reading.attempts[0]
     assert first.call.name == "get_forecast"
     assert objects.mapping(first.call.arguments) == OSLO
@@ -78,17 +77,17 @@ def test_every_syntax_is_read_to_the_same_call(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "name", "malformed"), ATTEMPTS.values(), ids=ATTEMPTS.keys())
 def test_a_broken_or_partial_call_is_an_attempt(text: str, name: str, malformed: bool) -> None:
-    first = calls.read(text, TOOLS).attempts[0]
+    first = reader.read(text, TOOLS).attempts[0]
     assert (first.call.name, first.malformed) == (name, malformed)
 
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_plain_words_are_no_call(text: str) -> None:
-    assert calls.read(text, TOOLS) == calls.Reading((), ())
+    assert reader.read(text, TOOLS) == reader.Reading((), ())
 
 
 def test_labels_alone_are_an_agents_form_and_no_call() -> None:
-    reading = calls.read("Thought: hello there\nFinal Answer: hello", TOOLS)
+    reading = reader.read("Thought: hello there\nFinal Answer: hello", TOOLS)
     assert reading.marks == ("thought", "final answer")
     assert reading.agent_form
     assert reading.attempts == ()
@@ -96,14 +95,14 @@ def test_labels_alone_are_an_agents_form_and_no_call() -> None:
 
 @pytest.mark.parametrize("name", ["none", "None.", "N/A", "Finish", ""])
 def test_an_action_of_none_is_an_attempt_that_names_no_tool(name: str) -> None:
-    reading = calls.read(f"Thought: I need none.\nAction: {name}\nAction Input: {{}}", TOOLS)
+    reading = reader.read(f"Thought: I need none.\nAction: {name}\nAction Input: {{}}", TOOLS)
     assert len(reading.attempts) == 1
     assert reading.named is None
 
 
 def test_all_calls_are_read_in_order() -> None:
     text = "Action: lookup\nAction Input: {}\nObservation: x\nThought: next\nAction: get_forecast\nAction Input: {}"
-    assert [attempt.call.name for attempt in calls.read(text).attempts] == ["lookup", "get_forecast"]
+    assert [attempt.call.name for attempt in reader.read(text).attempts] == ["lookup", "get_forecast"]
 
 
 _PIECES = st.sampled_from(
@@ -117,7 +116,7 @@ _PIECES = st.sampled_from(
 
 @given(st.lists(_PIECES, max_size=40).map("".join) | st.text(max_size=200))
 def test_hostile_text_never_raises(text: str) -> None:
-    for attempt in calls.read(text, TOOLS).attempts:
+    for attempt in reader.read(text, TOOLS).attempts:
         assert isinstance(attempt.call.name, str)
         assert isinstance(attempt.call.arguments, str)
 
@@ -130,7 +129,7 @@ _VALUES = (
 @given(st.dictionaries(st.text(min_size=1, max_size=10), _VALUES | st.lists(_VALUES, max_size=3), max_size=5))
 def test_any_json_arguments_come_back(arguments: dict[str, object]) -> None:
     text = json.dumps({"name": "lookup", "arguments": arguments})
-    first = calls.read(text, TOOLS).attempts[0]
+    first = reader.read(text, TOOLS).attempts[0]
     assert first.call.name == "lookup"
     assert objects.mapping(first.call.arguments) == arguments
 
@@ -167,7 +166,7 @@ def test_eight_times_the_text_takes_eight_times_the_steps(piece: str) -> None:
 
         sys.settrace(counted)
         try:
-            calls.read(piece * (length // len(piece)), TOOLS)
+            reader.read(piece * (length // len(piece)), TOOLS)
         finally:
             sys.settrace(None)
         return count
@@ -178,8 +177,8 @@ def test_eight_times_the_text_takes_eight_times_the_steps(piece: str) -> None:
 @pytest.mark.parametrize("piece", ["a.", "a*", "not ", "f()", "[0]", "a if a else ", "lambda:", "'a' ", "1,", "--"])
 def test_deep_expressions_are_no_calls_and_no_danger(piece: str) -> None:
     for text in (f"x{piece * 5_000}(a=1)", "{'name': " + piece * 5_000 + "a, 'arguments': {}}"):
-        assert all(attempt.malformed for attempt in calls.read(text[:19_000], TOOLS).attempts)
+        assert all(attempt.malformed for attempt in reader.read(text[:19_000], TOOLS).attempts)
 
 
 def test_a_very_long_reply_is_read() -> None:
-    assert calls.read('I will use { ( [ "name": ' * 40_000, TOOLS).agent_form is False
+    assert reader.read('I will use { ( [ "name": ' * 40_000, TOOLS).agent_form is False

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from agentflan.core.types import ToolCall, ToolSpec
-from agentflan.evals.syntaxes import announced, labels, objects, pythonic
+from agentflan.dialects.calls import announced, labels, objects, pythonic
 
 Syntax = Literal["react", "json", "python", "talk"]
 

@@ -6,7 +6,7 @@ import ast
 import builtins
 from collections.abc import Iterator
 
-from agentflan.evals.syntaxes import literals
+from agentflan.dialects.calls import literals
 
 _LONG = 2_000
 _BUILTIN = frozenset(dir(builtins))

@@ -1,1 +1,0 @@
-"""Ways of writing a tool call, each found in any text in linear time."""
