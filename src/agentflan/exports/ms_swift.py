@@ -20,7 +20,7 @@ class MsSwift(Plug, frozen=True):
     """A conversation -> `{id, messages}` up to its last trained reply."""
 
     reads: ClassVar[Literal["conversations", "trajectories"]] = "conversations"
-    carries: ClassVar[Carries] = Carries(spans=True, messages=True, weights=True)
+    carries: ClassVar[Carries] = Carries(spans=True, ends=True, messages=True, weights=True)
     uniform: ClassVar[bool] = True
 
     def __call__(self, item: Conversation) -> Sequence[FileRow] | Dropped:
@@ -42,8 +42,9 @@ class MsSwift(Plug, frozen=True):
             "the assistant says and null elsewhere. A reply that is trained in part is several messages of the "
             "assistant in a row, which ms-swift joins to one reply, each part with its own `loss` (with its own "
             "template backend, `--template_backend swift`). `loss_scale` is the weight of the part, where it is not 1: "
-            "train with `--is_binary_loss_scale false`, or ms-swift takes every weight for 1. The tools on offer stand "
-            "in the system prompt; a `tools` column would have ms-swift write them there once more."
+            "train with `--is_binary_loss_scale false`, or ms-swift takes every weight for 1. End marks weigh "
+            "1 in any case. The tools on offer stand in the system prompt; a `tools` column would have them written "
+            "there once more."
         )
 
 
