@@ -70,8 +70,8 @@ def python_of(name: str) -> Path:
     if not mark.is_file() or mark.read_text(encoding="utf-8") != wanted:
         shutil.rmtree(folder, ignore_errors=True)
         _run(sys.executable, "-m", "venv", str(folder))
-        _run(str(python), "-m", "pip", "install", "--quiet", *peer.needs)
-        _run(str(python), "-m", "pip", "install", "--quiet", "--no-deps", *peer.package.split())
+        _run(str(python), "-m", "pip", "install", "--quiet", "--no-compile", *peer.needs)
+        _run(str(python), "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps", *peer.package.split())
         mark.write_text(wanted, encoding="utf-8")
     return python
 

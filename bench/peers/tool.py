@@ -37,7 +37,7 @@ class Tool:
         return self
 
     def seconds(self) -> float:
-        """One preparation, from files to tokens, by the tool's own clock."""
+        """One preparation, from files to tokens, in CPU seconds of the tool's process."""
         return self._asked("")
 
     def rows(self) -> list[Row]:

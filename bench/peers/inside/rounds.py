@@ -23,16 +23,16 @@ class Row(NamedTuple):
 
 
 def serve(prepare: Callable[[], Iterable[Row]]) -> None:
-    """For each line of input one preparation, from files to tokens; its seconds go out, its rows to the file named.
+    """For each line of input one preparation, from files to tokens; its CPU seconds go out, its rows to the file named.
 
     An empty line wants the time alone. What the tool itself prints goes to stderr.
     """
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
-        begin = time.perf_counter()
+        begin = time.process_time()
         rows = prepare()
-        seconds = time.perf_counter() - begin
+        seconds = time.process_time() - begin
         if path := line.strip():
             with Path(path).open("w", encoding="utf-8") as stream:
                 stream.writelines(json.dumps(row) + "\n" for row in rows)
