@@ -32,7 +32,7 @@ BATCH = 1_000
 
 
 def bench_convert() -> Iterator[Figure]:
-    """Whole runs in turn, each in a process of its own, in its CPU seconds behind the imports. The goal is a ratio of 3."""
+    """Whole runs in turn, each a process of its own, in CPU seconds after its imports. The goal is a ratio of 3."""
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder, "rows.jsonl")
         write_rows(rows, ROWS)
