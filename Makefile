@@ -14,7 +14,7 @@ PYTHON := $(shell for name in python3 python3.13 python3.12 python3.11; do \
     $$name -c '$(USABLE)' 2>/dev/null && { echo $$name; break; }; done)
 endif
 
-.PHONY: help venv demo test test-slow bench bench-scale lint clean
+.PHONY: help venv demo test test-slow bench bench-scale bench-peers lint clean
 
 help:
 	@echo 'make demo       set up, then the whole job on demonstration data: runs/demo/report.html (SEED=1 draws it anew)'
@@ -22,6 +22,7 @@ help:
 	@echo 'make test-slow  the same, with the campaigns at full size'
 	@echo 'make bench      one JSON object a line (ONLY=name for one)'
 	@echo 'make bench-scale  a build of 100,000 and of 400,000 rows, some ten minutes'
+	@echo 'make bench-peers  the same beside other tools, in environments of their own that it makes in .peers/'
 	@echo 'make lint       ruff and mypy'
 	@echo 'make venv       the set-up alone'
 	@echo 'make clean      remove what these leave behind'
@@ -56,10 +57,13 @@ bench: venv
 bench-scale: venv
 	@$(BIN)/python -m bench.scale
 
+bench-peers: venv
+	@$(BIN)/python -m bench.peers $(if $(ONLY),--only $(ONLY))
+
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) demo demo-* runs dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .peers demo demo-* runs dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

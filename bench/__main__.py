@@ -1,4 +1,4 @@
-"""Runs the measurements of this folder and prints one JSON object a line.
+"""Runs the measurements of a package and prints one JSON object a line.
 
 `--only NAME` runs one: a function's name without `bench_`, or the name of one of its figures, which starts with it.
 `--save` keeps each figure in `bench/results/`, with commit, date and machine.
@@ -12,6 +12,7 @@ import importlib
 import inspect
 import json
 import os
+import pkgutil
 import platform
 import subprocess
 from collections.abc import Callable, Iterator
@@ -23,12 +24,12 @@ HERE = Path(__file__).parent
 PREFIX = "bench_"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+def main(package: str = "bench") -> None:
+    parser = argparse.ArgumentParser(prog=f"python -m {package}", description=__doc__)
     parser.add_argument("--only", metavar="NAME", help="run this one alone")
     parser.add_argument("--save", action="store_true", help="keep the figures in bench/results/")
     asked = parser.parse_args()
-    benches = found()
+    benches = found(package)
     only = asked.only
     chosen = {name: bench for name, bench in benches.items() if only is None or f"{only}_".startswith(f"{name}_")}
     if not chosen:
@@ -41,11 +42,13 @@ def main() -> None:
                     save(figure)
 
 
-def found() -> dict[str, Callable[[], Iterator[Figure]]]:
-    """The measurements of all modules beside this one, by name."""
+def found(package: str) -> dict[str, Callable[[], Iterator[Figure]]]:
+    """The measurements of all modules of a package, by name."""
     benches: dict[str, Callable[[], Iterator[Figure]]] = {}
-    for path in sorted(HERE.glob("[!_]*.py")):
-        module = importlib.import_module(f"bench.{path.stem}")
+    for info in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        if info.ispkg or info.name.startswith("_"):
+            continue
+        module = importlib.import_module(f"{package}.{info.name}")
         for name, member in inspect.getmembers(module, inspect.isgeneratorfunction):
             if name.startswith(PREFIX) and member.__module__ == module.__name__:
                 benches[name.removeprefix(PREFIX)] = member

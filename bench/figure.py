@@ -12,13 +12,18 @@ class Figure(TypedDict):
     """One line of `make bench`."""
 
     bench: str
-    value: float
+    value: float | None
+    """None: it could not be measured here, and `against` says why."""
     unit: str
     against: str
     """What the ratio compares with; empty when the value stands alone."""
     ratio: float | None
     """Ours over theirs, both in `unit` (or its time)."""
     rounds: int
+
+
+def missing(bench: str, unit: str, why: str) -> Figure:
+    return {"bench": bench, "value": None, "unit": unit, "against": why, "ratio": None, "rounds": 0}
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from transformers.utils.chat_template_utils import render_jinja_template
 
 from agentflan.core import plugs
 from agentflan.core.types import Conversation
@@ -16,10 +16,10 @@ TEMPLATES = plugs.names("template")
 every_template = pytest.mark.parametrize("name", TEMPLATES)
 
 
-def jinja(template: Any, **values: Any) -> str:
+def jinja(template: Any, messages: Any, **values: Any) -> str:
     """As transformers renders a chat template."""
-    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-    text: str = environment.from_string(template.jinja).render(**values)
+    texts, _ = render_jinja_template([messages], chat_template=template.jinja, **values)
+    text: str = texts[0]
     return text
 
 
@@ -73,6 +73,19 @@ def test_the_chat_template_lays_out_the_same(name: str, conversation: Conversati
     assert jinja(template, messages=messages, bos_token="<B>") == "<B>" + template.render(conversation).text
     asked = jinja(template, messages=messages[:-1], bos_token="<B>", add_generation_prompt=True)
     assert asked == "<B>" + template.prompt(conversation.messages[:-1])
+
+
+@every_template
+@settings(max_examples=40, deadline=None)
+@given(conversation=CONVERSATIONS)
+def test_the_chat_template_marks_replies_and_their_end_marks(name: str, conversation: Conversation) -> None:
+    template = plugs.load("template", name)
+    messages = plain(conversation.messages)
+    texts, spans = render_jinja_template(
+        [messages], chat_template=template.jinja, return_assistant_tokens_mask=True, bos_token="<B>"
+    )
+    replies = [message["content"] + template.stop for message in messages if message["role"] == "assistant"]
+    assert [texts[0][start:end] for start, end in spans[0]] == replies
 
 
 @every_template

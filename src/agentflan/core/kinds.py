@@ -198,7 +198,10 @@ class Template(Protocol):
     marks: tuple[str, ...]
     """What a tokenizer made for this template holds as single tokens, `stop` among them."""
     jinja: str
-    """The same layout as a Hugging Face chat template; it writes `bos_token` once at the start."""
+    """The same layout as a Hugging Face chat template; it writes `bos_token` once at the start.
+
+    What the assistant writes, its end mark included, stands in `{% generation %}`, which TRL goes by.
+    """
 
     def render(self, conversation: Conversation) -> Rendered: ...
 

@@ -161,6 +161,8 @@ class Carries(Record, frozen=True):
 
     spans: bool = False
     """Loss of a part of a message."""
+    ends: bool = False
+    """Loss of the end mark of a message whose last part alone is muted."""
     messages: bool = False
     """Loss of a whole message."""
     weights: bool = False

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from agentflan.core.types import Carries, Conversation, Trajectory
+from agentflan.core.types import Carries, Conversation, Segment, Trajectory
 
 LOST = {
     "spans": "messages of which only a part is trained",
+    "ends": "end marks that are muted with the last words of a reply: they are trained",
     "messages": "messages of the assistant that are shown and not trained",
     "weights": "weights of trained text",
     "capabilities": "which run of text trains which capability",
@@ -70,9 +71,16 @@ def held(item: Conversation | Trajectory) -> list[str]:
         found["together"] = any(step.together for step in item.steps)
     else:
         replies = [message.segments for message in item.messages if message.role == "assistant"]
-        trained = [{segment.loss and segment.weight > 0 for segment in reply} for reply in replies]
+        trained = [set(map(_is_trained, reply)) for reply in replies]
         found["spans"] = any(len(flags) > 1 for flags in trained)
+        found["ends"] = any(
+            len(flags) > 1 and not _is_trained(reply[-1]) for flags, reply in zip(trained, replies, strict=True)
+        )
         found["messages"] = {False} in trained
         found["weights"] = any(one.loss and one.weight != 1 for reply in replies for one in reply)
         found["capabilities"] = any(one.capability for reply in replies for one in reply)
     return [name for name in LOST if found.get(name)]
+
+
+def _is_trained(segment: Segment) -> bool:
+    return segment.loss and segment.weight > 0

@@ -21,7 +21,7 @@ class AgentFlan(Plug, frozen=True):
     marks = _MARKS
     jinja = (
         "{{ bos_token }}{% for message in messages %}{% if message['role'] == 'assistant' %}"
-        f"{{{{ '{ASSISTANT}' + message['content'] + '{END}' }}}}"
+        f"{{{{ '{ASSISTANT}' }}}}{{% generation %}}{{{{ message['content'] + '{END}' }}}}{{% endgeneration %}}"
         f"{{% else %}}{{{{ '{HUMAN}' + message['content'] }}}}{{% endif %}}{{{{ '\\n ' }}}}{{% endfor %}}"
         f"{{% if add_generation_prompt %}}{{{{ '{ASSISTANT}' }}}}{{% endif %}}"
     )
