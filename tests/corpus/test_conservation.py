@@ -164,16 +164,19 @@ def test_kills_lose_nothing(kills: int, tmp_path: Path) -> None:
         "from agentflan.corpus.build import build\n"
         "from tests.corpus.test_conservation import corpus_of\n"
         "corpus, out = corpus_of(Path(sys.argv[1]), sys.argv[2].split()), Path(sys.argv[1], 'cut')\n"
-        "build(corpus, out, shard_bytes=20_000, replies={})"
+        "build(corpus, out, workers=int(sys.argv[3]), shard_bytes=20_000, replies={})"
     )
     command = [sys.executable, "-c", script, str(tmp_path), " ".join(chain)]
     work = tmp_path / "cut" / "work"
+    landed = 0
     for kill in range(kills):
-        process = subprocess.Popen(command, cwd=ROOT)
+        process = subprocess.Popen([*command, "1"], cwd=ROOT)
         # the further it gets the more files there are: each kill comes a little later
         while process.poll() is None and len(list(work.glob("*.books"))) < 12 * (kill + 1):
             time.sleep(0.002)
+        landed += process.poll() is None
         process.kill()
         process.wait()
-    subprocess.run(command, cwd=ROOT, check=True)
+    assert landed
+    subprocess.run([*command, "2"], cwd=ROOT, check=True)
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
