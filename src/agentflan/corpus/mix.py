@@ -35,7 +35,7 @@ class Thin(Plug, frozen=True):
             parts = {share: size ** (1 / self.mix.temperature) for share, size in sizes.items()}
         else:
             parts = {share: getattr(self.mix, share) for share in sizes}
-        scale = min(sizes[share] / parts[share] for share in sizes)
+        scale = min((sizes[share] / parts[share] for share in sizes), default=0.0)  # the chain may leave nothing
         return {share: min(sizes[share], round(scale * parts[share])) for share in sizes}
 
     def apply(self, item: Trajectory | Conversation, verdict: str) -> Dropped:
