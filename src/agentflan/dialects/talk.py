@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from agentflan.core.chance import coin, pick
@@ -107,9 +108,13 @@ class Talk(Plug, frozen=True):
         return [self._elicit(kind, name, capability, key), Message(role="assistant", segments=(reply,))]
 
     def _elicit(self, kind: str, name: str, capability: Capability | None, key: str) -> Message:
-        wording = pick(elicits(self.language)[kind], key, kind, name)
-        text = wording.replace("{tool}", name).replace("{parameter}", name) if name else wording
-        return Message(role="user", segments=(Segment(text=text, capability=capability),))
+        return _asked(pick(elicits(self.language)[kind], key, kind, name), name, capability)
+
+
+@lru_cache(maxsize=8192)  # a corpus asks the same again and again
+def _asked(wording: str, name: str, capability: Capability | None) -> Message:
+    text = wording.replace("{tool}", name).replace("{parameter}", name) if name else wording
+    return Message(role="user", segments=(Segment(text=text, capability=capability),))
 
 
 def _parted(arguments: str) -> list[tuple[str, str]] | None:

@@ -29,6 +29,7 @@ from agentflan.dialects.fenced import Fenced
 from agentflan.dialects.react import React
 from agentflan.dialects.talk import Talk
 from agentflan.dialects.writing.languages import AUTO, language_of
+from agentflan.dialects.writing.turns import append
 
 Role = Literal["system", "user", "assistant"]
 _Way = Literal["react", "fenced", "talk", "both"]
@@ -157,31 +158,19 @@ class _Write(Plug, frozen=True):
         tools = () if item.kind == "general" else item.tools
         key = f"{self.seed}/{item.id}"
         system = dialect.system(item.instruction, tools, key)
-        laid: _Laid = [("system", [Segment(text=system)])] if system else []
-        laid.append(("user", [Segment(text=item.query)] if item.query else []))
+        laid: list[Message] = [Message(role="system", segments=(Segment(text=system),))] if system else []
+        laid.append(Message(role="user", segments=(Segment(text=item.query),) if item.query else ()))
         for index, step in enumerate(item.steps):
             for message in dialect.write(step, tools, f"{key}/{index}"):
-                _append(laid, message.role, message.segments)
+                append(laid, message)
             if step.observation is not None and index + 1 < len(item.steps):
                 said = step.observation if isinstance(step.action, Answer) else dialect.observe(step.observation)
-                _append(laid, "user", (Segment(text=said),) if said else ())
-        if laid[-1][0] != "assistant":
+                append(laid, Message(role="user", segments=(Segment(text=said),) if said else ()))
+        if laid[-1].role != "assistant":
             raise ValueError("nobody replies")
-        if not all(run for _, run in laid):
+        if not all(message.segments for message in laid):
             raise ValueError("a message without text")
-        return tuple(Message(role=role, segments=tuple(run)) for role, run in laid)
-
-
-def _append(laid: _Laid, role: Role, segments: tuple[Segment, ...]) -> None:
-    """Opens a message, or goes on with the one of the same role on a new line: roles alternate."""
-    if laid[-1][0] != role:
-        laid.append((role, list(segments)))
-        return
-    run = laid[-1][1]
-    if run and segments:
-        run.append(msgspec.structs.replace(segments[0], text=f"\n{segments[0].text}"))
-        segments = segments[1:]
-    run.extend(segments)
+        return tuple(laid)
 
 
 def _speaking(dialect: _Own, item: Trajectory) -> _Own:

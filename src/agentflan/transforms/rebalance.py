@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -11,6 +10,7 @@ from agentflan.core.chance import coin
 from agentflan.core.kinds import Item
 from agentflan.core.plugs import Plug
 from agentflan.core.types import CAPABILITIES, Capability, Conversation, Message, Segment
+from agentflan.dialects.writing.turns import joined
 
 
 class Rebalance(Plug, frozen=True):
@@ -61,7 +61,7 @@ class Rebalance(Plug, frozen=True):
                     before = kept[-1] = Message(role="user", segments=before.segments[:-1])
                     continue
             elif before and before.role == "user" == message.role:
-                before = kept[-1] = Message(role="user", segments=_joined(before.segments, message.segments))
+                before = kept[-1] = Message(role="user", segments=joined(before.segments, message.segments))
                 continue
             before = message
             kept.append(message)
@@ -89,10 +89,3 @@ def _exchange(before: Message, reply: Message) -> Capability | None:
         return None
     asked = before.segments[-1].capability
     return asked if asked and all(segment.capability == asked for segment in reply.segments) else None
-
-
-def _joined(first: Sequence[Segment], second: Sequence[Segment]) -> tuple[Segment, ...]:
-    """The segments of two messages in one, the second on a new line."""
-    if not first or not second:
-        return (*first, *second)
-    return (*first, msgspec.structs.replace(second[0], text=f"\n{second[0].text}"), *second[1:])

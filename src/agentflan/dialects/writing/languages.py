@@ -20,6 +20,7 @@ _STRANGE = 1 / 20
 """Of a language's own letters, those that speak against it: Japanese is full of ideographs, but of kana too."""
 
 
+@cache
 def elicits(language: str) -> Mapping[str, tuple[str, ...]]:
     """What dialects say in a language."""
     return wordings("agentflan.dialects", "elicits", language)
