@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from agentflan.core import plugs
 from agentflan.core.types import Trajectory
 from agentflan.corpus.build import build
+from agentflan.corpus.engines.local import Local
 from agentflan.corpus.parquet import conversations
 from agentflan.corpus.reading import read_row
 from agentflan.corpus.settings import Corpus, CorpusSettings, Mix, load_corpus
@@ -147,7 +148,11 @@ def test_a_fault_of_ours_keeps_its_traceback_and_leaves_no_corpus(workers: int, 
     build(whole, tmp_path / "out", shard_bytes=500)
     before = contents(tmp_path / "out")
     with pytest.raises(ZeroDivisionError, match="a fault in a transform"):
-        build(corpus_of(tmp_path, ["converse", "tests.corpus.chaos:Broken"]), tmp_path / "out", workers=workers)
+        build(
+            corpus_of(tmp_path, ["converse", "tests.corpus.chaos:Broken"]),
+            tmp_path / "out",
+            engine=Local(workers=workers),
+        )
     assert {name: text for name, text in contents(tmp_path / "out").items() if not name.startswith("work/")} == before
     build(whole, tmp_path / "out", shard_bytes=500)
     assert contents(tmp_path / "out") == before
@@ -162,9 +167,10 @@ def test_kills_lose_nothing(kills: int, tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
         "from agentflan.corpus.build import build\n"
+        "from agentflan.corpus.engines.local import Local\n"
         "from tests.corpus.test_conservation import corpus_of\n"
         "corpus, out = corpus_of(Path(sys.argv[1]), sys.argv[2].split()), Path(sys.argv[1], 'cut')\n"
-        "build(corpus, out, workers=int(sys.argv[3]), shard_bytes=20_000, replies={})"
+        "build(corpus, out, engine=Local(workers=int(sys.argv[3])), shard_bytes=20_000, replies={})"
     )
     command = [sys.executable, "-c", script, str(tmp_path), " ".join(chain)]
     work = tmp_path / "cut" / "work"

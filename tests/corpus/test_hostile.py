@@ -15,6 +15,7 @@ import pytest
 from agentflan.core.errors import Mistake, Mistakes
 from agentflan.corpus.build import build
 from agentflan.corpus.check import check
+from agentflan.corpus.engines.local import Local
 from agentflan.corpus.parquet import conversations
 from agentflan.corpus.reading import REASONS
 from agentflan.corpus.rows import rows, shards
@@ -105,7 +106,7 @@ def test_workers_share_a_packed_file(tmp_path: Path) -> None:
     ):
         path = write(tmp_path, content, name)
         alone = built(path, tmp_path / f"{name}1", shard_bytes=4_000)
-        assert built(path, tmp_path / f"{name}2", shard_bytes=4_000, workers=2) == alone
+        assert built(path, tmp_path / f"{name}2", shard_bytes=4_000, engine=Local(workers=2)) == alone
 
 
 def test_nested_columns_become_rows_and_texts_stay_texts(tmp_path: Path) -> None:

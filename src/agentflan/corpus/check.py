@@ -14,7 +14,7 @@ from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Conversation, Dropped, Quarantined, Trajectory
 from agentflan.corpus.parquet import conversations
-from agentflan.corpus.reading import read_row
+from agentflan.corpus.reading import fault, read_row
 from agentflan.corpus.recognise import File, recognise
 from agentflan.corpus.repeats import Keys
 from agentflan.corpus.rows import ROW_LIMIT
@@ -151,7 +151,7 @@ def _without_agent(file: File) -> Checked:
         found.rows = number
         name = "" if isinstance(row, Quarantined) else task_format(row)
         formats[name] += 1
-        found.note(found.reasons, "task" if name else "not_recognised", f"row {number}")
+        found.note(found.reasons, "task" if name else fault(row) or "not_recognised", f"row {number}")
     strange = formats.pop("", 0)
     if formats.total() <= strange:
         return found.said("unknown", "unknown")

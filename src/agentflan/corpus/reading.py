@@ -88,6 +88,17 @@ def identify(name: str, row: bytes) -> str:
     return digest(name.encode() + text)
 
 
+def fault(row: bytes | Quarantined) -> str:
+    """One of `REASONS` for a row that no source can be given; empty for a sound one."""
+    if isinstance(row, Quarantined):
+        return row.reason
+    try:
+        identify("", row)
+    except Unreadable as error:
+        return error.reason
+    return ""
+
+
 def _no_json(row: bytes) -> str:
     """What more patient readers make of a row that is no JSON."""
     constants: list[str] = []
