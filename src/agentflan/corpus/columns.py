@@ -72,7 +72,7 @@ def from_conversations(items: list[Conversation]) -> pa.RecordBatch:
     """One batch of rows of the schema `CONVERSATIONS`."""
     messages = [message for item in items for message in item.messages]
     segments = [segment for message in messages for segment in message.segments]
-    contents = pa.array(["".join([part.text for part in message.segments]) for message in messages], pa.string())
+    contents = pa.array([_content(message.segments) for message in messages], pa.string())
     borders = _borders([len(message.segments) for message in messages])
     ends = _borders([len(segment.text) for segment in segments])
     before = np.repeat(ends[borders[:-1]], np.diff(borders))
@@ -191,6 +191,10 @@ def _head(items: Sequence[Conversation] | Sequence[Trajectory]) -> list[pa.Array
         [_tools_json(item.tools) for item in items],
     ]
     return _arrays(columns, [kind for _, kind in _HEAD])
+
+
+def _content(segments: tuple[Segment, ...]) -> str:
+    return segments[0].text if len(segments) == 1 else "".join([segment.text for segment in segments])
 
 
 def _tools_json(tools: Sequence[ToolSpec]) -> str:

@@ -5,8 +5,10 @@ The `.books` file of a shard is written last: it says that all the others are th
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import msgspec
 
@@ -25,12 +27,25 @@ from agentflan.corpus.stages import Books, Item, Lost, Stage, run_stages, run_ve
 
 def run_task(job: Job, task: Task) -> None:
     """Does one task; in any process that sees the files of the job. Raises Mistake for what only the user can mend."""
-    if isinstance(task, PartTask):
-        write_part(job.staged(task.table), FORMS[task.table], job.part(*task), task.number)
-    elif task.number == 0:
-        read_shard(job, task.shard)
-    else:
-        run_pass(job, *task)
+    with _uncollected():
+        if isinstance(task, PartTask):
+            write_part(job.staged(task.table), FORMS[task.table], job.part(*task), task.number)
+        elif task.number == 0:
+            read_shard(job, task.shard)
+        else:
+            run_pass(job, *task)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Items are trees and hold no circles: looking for some in them takes a fifth of the time and finds none."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
 
 
 def read_shard(job: Job, shard: int) -> None:

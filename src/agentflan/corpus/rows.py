@@ -75,8 +75,9 @@ def rows(shard: Shard, source: object = None) -> Iterator[bytes | Quarantined]:
     Raises Mistake when the file is not the one that was cut.
     """
     if isinstance(source, InPieces):
+        pieces = source.pieces
         for row in _stored(shard):
-            yield from pieces_of(row, source)
+            yield from pieces(row) if isinstance(row, bytes) and len(row) <= ROW_LIMIT else (row,)
     else:
         yield from _stored(shard)
     if _stamp(shard.path) != shard.stamp:

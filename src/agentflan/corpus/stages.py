@@ -128,6 +128,11 @@ def _map(stream: Iterator[Item], stage: Stage, books: Books, written: Written) -
         if outcome is item:
             counts.out += 1
             yield item
+        elif type(outcome) is Conversation:  # the usual case, in short
+            counts.out += 1
+            if type(item) is Trajectory and item.id == outcome.id:
+                written(item)
+            yield outcome
         else:
             yield from _settle(item, outcome, name, counts, books, written)
 

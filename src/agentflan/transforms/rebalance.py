@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
-from agentflan.core.chance import coin
+from agentflan.core.chance import coins
 from agentflan.core.kinds import Item
 from agentflan.core.plugs import Plug
 from agentflan.core.types import CAPABILITIES, Capability, Conversation, Message, Segment
@@ -38,26 +39,28 @@ class Rebalance(Plug, frozen=True):
         if self.mode == "drop":
             messages = self._dropped(item)
         else:
-            messages = tuple(self._reweighed(item.id, index, message) for index, message in enumerate(item.messages))
+            chance = coins(self.seed, "rebalance", item.id)
+            messages = tuple(self._reweighed(chance, index, message) for index, message in enumerate(item.messages))
         return item if messages == item.messages else msgspec.structs.replace(item, messages=messages)
 
     def _share(self, capability: Capability) -> float:
         share: float = getattr(self, capability)
         return share
 
-    def _keeps(self, id: str, index: int, capability: Capability) -> bool:
+    def _keeps(self, chance: Callable[..., float], index: int, capability: Capability) -> bool:
         share = self._share(capability)
-        return share >= 1 or coin(self.seed, "rebalance", id, index, capability) < share
+        return share >= 1 or chance(index, capability) < share
 
     def _dropped(self, item: Conversation) -> tuple[Message, ...]:
         last = max((index for index, message in enumerate(item.messages) if message.role == "assistant"), default=-1)
+        chance = coins(self.seed, "rebalance", item.id)
         kept: list[Message] = []
         before: Message | None = None
         """The last of them."""
         for index, message in enumerate(item.messages):
             if message.role == "assistant":
                 capability = _exchange(before, message) if before and index != last else None
-                if capability and before and not self._keeps(item.id, index, capability):
+                if capability and before and not self._keeps(chance, index, capability):
                     before = kept[-1] = Message(role="user", segments=before.segments[:-1])
                     continue
             elif before and before.role == "user" == message.role:
@@ -67,18 +70,18 @@ class Rebalance(Plug, frozen=True):
             kept.append(message)
         return tuple(kept)
 
-    def _reweighed(self, id: str, index: int, message: Message) -> Message:
+    def _reweighed(self, chance: Callable[..., float], index: int, message: Message) -> Message:
         if message.role != "assistant" or all(segment.capability is None for segment in message.segments):
             return message
-        segments = tuple(self._segment(id, index, segment) for segment in message.segments)
+        segments = tuple(self._segment(chance, index, segment) for segment in message.segments)
         return msgspec.structs.replace(message, segments=segments)
 
-    def _segment(self, id: str, index: int, segment: Segment) -> Segment:
+    def _segment(self, chance: Callable[..., float], index: int, segment: Segment) -> Segment:
         if segment.capability is None or not segment.loss:
             return segment
         if self.mode == "weigh":
             return msgspec.structs.replace(segment, weight=self._share(segment.capability))
-        if self._keeps(id, index, segment.capability):
+        if self._keeps(chance, index, segment.capability):
             return segment
         return msgspec.structs.replace(segment, loss=False)
 
