@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from agentflan.core.chance import coin, pick
-from agentflan.corpus.build import build
+from agentflan.corpus.building.build import build
 from agentflan.corpus.engines.local import Local
 from agentflan.corpus.settings import CorpusSettings, load_corpus
 

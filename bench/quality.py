@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agentflan.corpus.build import build
+from agentflan.corpus.building.build import build
 from agentflan.corpus.settings import CorpusSettings, load_corpus
 from bench.figure import Figure
 

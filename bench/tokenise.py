@@ -9,9 +9,9 @@ from pathlib import Path
 
 from agentflan.core.chance import pick
 from agentflan.core.types import Capability, Conversation, Message, Segment
-from agentflan.corpus.parquet import ConversationWriter
-from agentflan.corpus.tokenise import tokenise
-from agentflan.corpus.tokenizer import train_bpe
+from agentflan.corpus.store.parquet import ConversationWriter
+from agentflan.corpus.tokens.tokenise import tokenise
+from agentflan.corpus.tokens.tokenizer import train_bpe
 from agentflan.templates.agent_flan import AgentFlan
 from bench.figure import Figure, alternate
 

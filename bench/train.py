@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM, PreTrainedModel
 
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.train import model
 from agentflan.train.backends.loop import Loop
 from agentflan.train.batches import Plan

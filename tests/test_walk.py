@@ -11,12 +11,12 @@ import pytest
 
 from agentflan.core import plugs
 from agentflan.core.types import Answer, Conversation, Message, Problem, Segment, Step, ToolCall, Trajectory
-from agentflan.corpus.build import build
-from agentflan.corpus.parquet import conversations
+from agentflan.corpus.building.build import build
 from agentflan.corpus.settings import CorpusSettings, load_corpus
-from agentflan.corpus.tokenise import tokenise
-from agentflan.corpus.tokenizer import train_bpe
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.store.parquet import conversations
+from agentflan.corpus.tokens.arrays import Tokens
+from agentflan.corpus.tokens.tokenise import tokenise
+from agentflan.corpus.tokens.tokenizer import train_bpe
 from agentflan.evals.run import evaluate
 from agentflan.models.scripted import Scripted
 from agentflan.report.page import write_report

@@ -19,7 +19,7 @@ from agentflan.core import plugs
 from agentflan.core.chance import coin
 from agentflan.core.errors import Unreadable
 from agentflan.core.types import Conversation, Trajectory
-from agentflan.corpus.build import build
+from agentflan.corpus.building.build import build
 from agentflan.corpus.settings import CorpusSettings, load_corpus
 from agentflan.sources.toolbench import Toolbench
 from agentflan.transforms.converse import Converse

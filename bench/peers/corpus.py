@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from agentflan.core import plugs
-from agentflan.corpus.build import build
-from agentflan.corpus.export import export
-from agentflan.corpus.parquet import conversations
+from agentflan.corpus.building.build import build
+from agentflan.corpus.exporting.export import export
 from agentflan.corpus.settings import CorpusSettings, load_corpus
-from agentflan.corpus.tokenise import tokenise
-from agentflan.corpus.tokenizer import train_bpe
+from agentflan.corpus.store.parquet import conversations
+from agentflan.corpus.tokens.tokenise import tokenise
+from agentflan.corpus.tokens.tokenizer import train_bpe
 from agentflan.recipes.demo import agents, rows
 from agentflan.templates.agent_flan import AgentFlan
 from bench.build import write_rows

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from agentflan.corpus.tokenizer import load_tokenizer
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.tokens.arrays import Tokens
+from agentflan.corpus.tokens.tokenizer import load_tokenizer
 from bench.figure import Figure, missing
 from bench.peers.corpus import exported, mixed_run, trained_texts
 from bench.peers.environments import PEERS, UnavailableError

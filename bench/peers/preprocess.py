@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from agentflan.corpus.parquet import conversations
-from agentflan.corpus.tokenise import tokenise
-from agentflan.corpus.tokenizer import load_tokenizer
+from agentflan.corpus.store.parquet import conversations
+from agentflan.corpus.tokens.tokenise import tokenise
+from agentflan.corpus.tokens.tokenizer import load_tokenizer
 from bench.build import CHAIN
 from bench.figure import Figure, missing
 from bench.peers.corpus import TEMPLATE, exported, long_run

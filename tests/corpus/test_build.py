@@ -17,10 +17,10 @@ import pytest
 
 from agentflan.core.errors import Mistake, Mistakes
 from agentflan.core.types import CAPABILITIES
-from agentflan.corpus.build import build
+from agentflan.corpus.building.build import build
 from agentflan.corpus.engines.local import Local
-from agentflan.corpus.parquet import conversations, trajectories
 from agentflan.corpus.settings import Corpus, CorpusSettings, Mix, load_corpus
+from agentflan.corpus.store.parquet import conversations, trajectories
 
 REAL = Path(__file__).parents[3] / "shared" / "data"
 REAL_SOURCES: tuple[dict[str, Any], ...] = (
@@ -230,7 +230,7 @@ def test_a_killed_build_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
         "from tests.corpus.test_build import corpus_of\n"
-        "from agentflan.corpus.build import build\n"
+        "from agentflan.corpus.building.build import build\n"
         "build(corpus_of(Path(sys.argv[1])), Path(sys.argv[2]), shard_bytes=100_000)\n"
     )
     command = [sys.executable, "-c", script, str(path)]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agentflan.core.errors import Mistake
-from agentflan.corpus.build import build
-from agentflan.corpus.check import check
+from agentflan.corpus.building.build import build
+from agentflan.corpus.checking.check import check
 from tests.corpus.test_build import REAL, corpus_of, row, written
 
 EXPECTED = {

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 from agentflan.core import plugs
 from agentflan.core.types import Trajectory
-from agentflan.corpus.build import build
+from agentflan.corpus.building.build import build
 from agentflan.corpus.engines.local import Local
-from agentflan.corpus.parquet import conversations
-from agentflan.corpus.reading import read_row
+from agentflan.corpus.files.reading import read_row
 from agentflan.corpus.settings import Corpus, CorpusSettings, Mix, load_corpus
+from agentflan.corpus.store.parquet import conversations
 from tests.corpus.test_build import assert_balanced, contents, row
 from tests.plugs.test_transform_plugs import SMALL
 from tests.sources.endless import places
@@ -171,7 +171,7 @@ def test_kills_lose_nothing(kills: int, tmp_path: Path) -> None:
     assert_conserved(ledger, tmp_path / "whole", count)
     script = (
         "import sys; from pathlib import Path\n"
-        "from agentflan.corpus.build import build\n"
+        "from agentflan.corpus.building.build import build\n"
         "from agentflan.corpus.engines.local import Local\n"
         "from tests.corpus.test_conservation import corpus_of\n"
         "corpus, out = corpus_of(Path(sys.argv[1]), sys.argv[2].split()), Path(sys.argv[1], 'cut')\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from agentflan.core.errors import Mistake
-from agentflan.corpus.build import Share, Unfinished, build
+from agentflan.corpus.building.build import Share, Unfinished, build
 from agentflan.corpus.engines.local import Local
 from agentflan.corpus.engines.ray import Ray
 from agentflan.corpus.settings import Corpus

@@ -9,8 +9,8 @@ import pytest
 
 from agentflan.cli.main import run
 from agentflan.core.errors import Mistake
-from agentflan.corpus.check import check
-from agentflan.corpus.fix import fix
+from agentflan.corpus.checking.check import check
+from agentflan.corpus.checking.fix import fix
 from agentflan.lints.catalogue import CATALOGUE
 from tests.lints.samples import CLEAN, SAMPLES, Sample
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentflan.core.types import Dropped, Trajectory
-from agentflan.corpus import groups
+from agentflan.corpus.building import groups
 
 
 class KeepFirst:

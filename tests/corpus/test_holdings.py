@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Answer, Conversation, Message, Segment, Step, ToolCall, ToolSpec, Trajectory
-from agentflan.corpus.holdings import Told, corpus_of
-from agentflan.corpus.parquet import ConversationWriter, TrajectoryWriter
+from agentflan.corpus.exporting.holdings import Told, corpus_of
+from agentflan.corpus.store.parquet import ConversationWriter, TrajectoryWriter
 
 TOOLS = (ToolSpec(name="rain"),)
 

@@ -13,13 +13,13 @@ import pyarrow as pa
 import pytest
 
 from agentflan.core.errors import Mistake, Mistakes
-from agentflan.corpus.build import build
-from agentflan.corpus.check import check
+from agentflan.corpus.building.build import build
+from agentflan.corpus.checking.check import check
 from agentflan.corpus.engines.local import Local
-from agentflan.corpus.parquet import conversations
-from agentflan.corpus.reading import REASONS
-from agentflan.corpus.rows import rows, shards
+from agentflan.corpus.files.reading import REASONS
+from agentflan.corpus.files.rows import rows, shards
 from agentflan.corpus.settings import Corpus, CorpusSettings, load_corpus
+from agentflan.corpus.store.parquet import conversations
 from tests.corpus.hostile import FILES, GOOD, ROWS, chat, line, table, write
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from agentflan.core import plugs
-from agentflan.corpus.build import build
-from agentflan.corpus.parquet import conversations, trajectories
+from agentflan.corpus.building.build import build
 from agentflan.corpus.settings import CorpusSettings, load_corpus
+from agentflan.corpus.store.parquet import conversations, trajectories
 from tests.plugs.test_source_plugs import golden
 
 CHAIN = ({"use": "converse", "unknown_tools": "keep"},)

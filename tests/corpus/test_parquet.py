@@ -25,8 +25,8 @@ from agentflan.core.types import (
     ToolSpec,
     Trajectory,
 )
-from agentflan.corpus import parquet, parts
-from agentflan.corpus.parquet import ConversationWriter, TrajectoryWriter, conversations, trajectories
+from agentflan.corpus.store import parquet, parts
+from agentflan.corpus.store.parquet import ConversationWriter, TrajectoryWriter, conversations, trajectories
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 TOOLS = st.lists(st.builds(ToolSpec, name=TEXT, description=TEXT, parameters=TEXT), max_size=2).map(tuple)

@@ -13,17 +13,17 @@ import msgspec
 import pytest
 
 from agentflan.cli.main import run
-from agentflan.corpus.build import build
+from agentflan.corpus.building.build import build
 from agentflan.corpus.ngrams import write_ngrams
-from agentflan.corpus.parquet import conversations
 from agentflan.corpus.settings import Corpus, CorpusSettings, load_corpus
+from agentflan.corpus.store.parquet import conversations
 from tests.corpus.test_build import REAL, assert_balanced, contents
 
 PROBLEMS = "berkeley-function-call-leaderboard__bfcl_eval__data__BFCL_v4_live_multiple.json"
 SCRIPT = """
 import sys
 from pathlib import Path
-from agentflan.corpus.build import build
+from agentflan.corpus.building.build import build
 from agentflan.corpus.engines.local import Local
 from tests.corpus.test_quality import corpus_of
 if __name__ == "__main__":

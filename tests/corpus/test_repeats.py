@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentflan.corpus.repeats import Keys, key_of
+from agentflan.corpus.checking.repeats import Keys, key_of
 
 
 @given(st.lists(st.sampled_from([b"a", b"b", b"c", b"d", b""]), max_size=12))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentflan.core.errors import Mistake
-from agentflan.corpus import rows
+from agentflan.corpus.files import rows
 from agentflan.corpus.files.arrays import commas
 
 TEXT = st.text(alphabet='ab\\"[]{},:\n é😀', max_size=20)

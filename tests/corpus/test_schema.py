@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentflan.corpus.schema import Schema, as_features, widened
+from agentflan.corpus.exporting.schema import Schema, as_features, widened
 
 ROWS: list[dict[str, Any]] = [
     {"id": "a", "turns": [], "score": 1, "more": None, "never": None},

@@ -16,11 +16,11 @@ from transformers import PreTrainedTokenizerFast as FastTokenizer
 
 from agentflan.core.errors import Mistake
 from agentflan.core.types import CAPABILITIES, Conversation, Message, Rendered, Segment
-from agentflan.corpus.labels import CODES, Labelled, Labeller
-from agentflan.corpus.parquet import ConversationWriter
-from agentflan.corpus.tokenise import tokenise
-from agentflan.corpus.tokenizer import BOS, bos_of, load_tokenizer, save_tokenizer, train_bpe
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.store.parquet import ConversationWriter
+from agentflan.corpus.tokens.arrays import Tokens
+from agentflan.corpus.tokens.labels import CODES, Labelled, Labeller
+from agentflan.corpus.tokens.tokenise import tokenise
+from agentflan.corpus.tokens.tokenizer import BOS, bos_of, load_tokenizer, save_tokenizer, train_bpe
 from agentflan.templates.agent_flan import ASSISTANT, END, HUMAN, AgentFlan
 from tests.drawn import CONVERSATIONS, TEXTS, plain
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from agentflan.core.types import Conversation, Trajectory
-from agentflan.corpus.build import build
-from agentflan.corpus.parquet import conversations, trajectories
+from agentflan.corpus.building.build import build
+from agentflan.corpus.building.trace import Trace, left, row_of, trace
 from agentflan.corpus.settings import Corpus, CorpusSettings, Mix, load_corpus
-from agentflan.corpus.trace import Trace, left, row_of, trace
+from agentflan.corpus.store.parquet import conversations, trajectories
 from tests.corpus.test_build import row, written
 
 CHAIN = (

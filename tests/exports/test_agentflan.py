@@ -14,8 +14,8 @@ import pytest
 
 from agentflan.core import plugs
 from agentflan.core.types import Answer, Conversation, Step, ToolCall, Trajectory
-from agentflan.corpus.export import export
-from agentflan.corpus.holdings import Told
+from agentflan.corpus.exporting.export import export
+from agentflan.corpus.exporting.holdings import Told
 from agentflan.exports.parts.splits import PUBLISHED, split_of
 from agentflan.recipes.demo import rows as made_up
 from agentflan.recipes.recipe import load

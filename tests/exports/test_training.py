@@ -11,8 +11,8 @@ from hypothesis import given, settings
 
 from agentflan.core import plugs
 from agentflan.core.types import Conversation, Dropped, Message, Segment
-from agentflan.corpus.account import held
-from agentflan.corpus.export import export
+from agentflan.corpus.exporting.account import held
+from agentflan.corpus.exporting.export import export
 from tests.drawn import CONVERSATIONS, plain
 from tests.plugs.test_export_plugs import MUTED, TRANSFORMS, made
 

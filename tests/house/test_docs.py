@@ -1,6 +1,6 @@
 """What the documents tell a reader to type is there: commands, options, make targets, linked files.
 
-The commands of the README's walk (`init`, `run --dry-run`, `build`, `verify`, `list`) are executed in order in a clean
+The commands of the README's walk (`init`, `run --dry-run`, `check`, `build`, ...) are executed in order in a clean
 folder. Everything else is taken apart by the command's own parser, or by `make --dry-run`, and not carried out.
 """
 
@@ -19,7 +19,7 @@ from agentflan.cli.main import cli, run
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENTS = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-EXECUTED = {"init", "build", "verify", "list"}
+EXECUTED = {"init", "check", "build", "verify", "export", "ngrams", "list"}
 
 
 def typed(document: Path) -> list[str]:
@@ -66,7 +66,7 @@ def test_the_walk_of_the_readme_runs(tmp_path: Path, capsys: pytest.CaptureFixtu
         if words[0] == "agentflan" and (words[1] in EXECUTED or "--dry-run" in words):
             assert run(words[1:]) == 0, capsys.readouterr().err
             walked.append(words[1])
-    assert {"init", "run", "build", "verify", "list"} <= set(walked)
+    assert {*EXECUTED, "run"} <= set(walked)
 
 
 def test_the_readme_knows_every_command() -> None:

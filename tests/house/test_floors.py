@@ -21,7 +21,7 @@ def test_every_import_points_to_a_lower_floor() -> None:
 @pytest.mark.parametrize(
     ("floor", "line"),
     [
-        ("core", "from agentflan.corpus.build import build"),
+        ("core", "from agentflan.corpus.building.build import build"),
         ("transforms", "import agentflan.cli.main"),
         ("sources", "from agentflan.transforms import converse"),
         ("train", "from agentflan.evals.run import evaluate"),

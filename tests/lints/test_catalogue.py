@@ -10,10 +10,10 @@ import pytest
 
 from agentflan.core import plugs
 from agentflan.core.types import Conversation, Message, Segment
-from agentflan.corpus.build import build
-from agentflan.corpus.check import check
-from agentflan.corpus.parquet import conversations, trajectories
+from agentflan.corpus.building.build import build
+from agentflan.corpus.checking.check import check
 from agentflan.corpus.settings import PAPER_CHAIN, CorpusSettings, load_corpus
+from agentflan.corpus.store.parquet import conversations, trajectories
 from agentflan.lints.catalogue import CATALOGUE
 from agentflan.lints.find import lint
 from tests.lints.samples import CLEAN, SAMPLES, Sample, asked, called, said, seen, talk

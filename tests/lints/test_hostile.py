@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentflan.core.types import Answer, Step, ToolCall, ToolSpec, Trajectory
-from agentflan.corpus.task_files import task_format
+from agentflan.corpus.checking.task_files import task_format
 from agentflan.lints.catalogue import CATALOGUE
 from agentflan.lints.find import lint, lint_row
 from agentflan.lints.repairs import repaired

@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from agentflan.core import plugs
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.train import model
 from agentflan.train.job import Job
 from agentflan.train.settings import ModelSettings, Scratch, TrainSettings

@@ -10,10 +10,10 @@ import pytest
 
 from agentflan.core import kinds, plugs
 from agentflan.core.types import Carries, Dropped
-from agentflan.corpus.build import build
-from agentflan.corpus.export import export
-from agentflan.corpus.parquet import conversations
+from agentflan.corpus.building.build import build
+from agentflan.corpus.exporting.export import export
 from agentflan.corpus.settings import CorpusSettings, load_corpus
+from agentflan.corpus.store.parquet import conversations
 from agentflan.recipes.demo import agents, rows
 
 EVERY = plugs.names("export")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from agentflan.core import plugs
 from agentflan.core.errors import Unreadable
 from agentflan.core.types import Dropped, Trajectory
-from agentflan.corpus.check import check
+from agentflan.corpus.checking.check import check
 from agentflan.recipes.demo import agents, rows
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from agentflan.cli.main import run as cli
 from agentflan.core.errors import Mistake
-from agentflan.corpus.parquet import conversations
+from agentflan.corpus.store.parquet import conversations
 from agentflan.recipes.again import load_again, trace_again
 from agentflan.report.runs import run_folders
 from tests.corpus.test_build import row, written

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agentflan.core import journal
-from agentflan.corpus.replies import Answered
+from agentflan.corpus.building.replies import Answered
 from agentflan.recipes.asking import ask_all, foretell
 from agentflan.recipes.demo import rows
 from agentflan.recipes.recipe import load

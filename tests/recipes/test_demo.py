@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from agentflan.core.types import CIRCUMSTANCES, Answer, Dropped, Problem, Reply, Trajectory
-from agentflan.corpus.tokenizer import train_bpe
+from agentflan.corpus.tokens.tokenizer import train_bpe
 from agentflan.dialects.react import React
 from agentflan.evals.benchmarks.agent_h import AgentH
 from agentflan.recipes.demo import PROBLEMS, TASKS, pretraining, problems, rows, write_demo

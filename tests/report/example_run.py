@@ -17,9 +17,9 @@ from agentflan.core.types import (
     ToolSpec,
     Trajectory,
 )
-from agentflan.corpus.ledger import Characters
+from agentflan.corpus.building.ledger import Characters
 from agentflan.corpus.manifest import File, Manifest, Stage, versions
-from agentflan.corpus.parquet import ConversationWriter, TrajectoryWriter
+from agentflan.corpus.store.parquet import ConversationWriter, TrajectoryWriter
 
 HOSTILE = '</div><script>alert("1")</script> \x1b[31mred\x1b]0;title\x07 \u202eabc <b>&amp;'
 CAVEATS = """caveats:

@@ -7,7 +7,7 @@ import pytest
 
 from agentflan.cli.main import run as cli
 from agentflan.core.errors import Mistake
-from agentflan.corpus.parquet import ConversationWriter
+from agentflan.corpus.store.parquet import ConversationWriter
 from agentflan.report.shown import find_conversation, full_id
 from tests.report.example_run import chat, write_arms, write_run
 from tests.report.html_text import Page

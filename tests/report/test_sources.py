@@ -6,12 +6,12 @@ import pytest
 
 from agentflan.core import plugs
 from agentflan.core.kinds import RunFolder
-from agentflan.corpus.build import build
-from agentflan.corpus.parquet import conversations
+from agentflan.corpus.building.build import build
 from agentflan.corpus.settings import CorpusSettings, load_corpus
-from agentflan.corpus.tokenise import tokenise
-from agentflan.corpus.tokenizer import train_bpe
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.store.parquet import conversations
+from agentflan.corpus.tokens.arrays import Tokens
+from agentflan.corpus.tokens.tokenise import tokenise
+from agentflan.corpus.tokens.tokenizer import train_bpe
 from agentflan.report.markup import share
 from agentflan.report.sources import sources
 from tests.corpus.test_build import row, written

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentflan.core.types import Conversation, Trajectory
-from agentflan.corpus.trace import Change, Left, Trace
+from agentflan.corpus.building.trace import Change, Left, Trace
 from agentflan.report.beside import as_terminal, width, wrapped, write_stages
 from agentflan.report.stages import difference, lines_of, raw_lines, stages
 from tests.report.example_run import HOSTILE, chat, react, talk, trajectory

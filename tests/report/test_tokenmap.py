@@ -15,10 +15,10 @@ from tokenizers import Tokenizer, decoders, models
 from agentflan.cli.main import run as cli
 from agentflan.core.errors import Mistake
 from agentflan.core.types import CAPABILITIES, Conversation, Message, Segment
-from agentflan.corpus.parquet import ConversationWriter, conversations
-from agentflan.corpus.tokenise import tokenise
-from agentflan.corpus.tokenizer import load_tokenizer, train_bpe
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.store.parquet import ConversationWriter, conversations
+from agentflan.corpus.tokens.arrays import Tokens
+from agentflan.corpus.tokens.tokenise import tokenise
+from agentflan.corpus.tokens.tokenizer import load_tokenizer, train_bpe
 from agentflan.report.shown import show
 from agentflan.report.tokenmap import counts, texts
 from agentflan.templates.agent_flan import AgentFlan

@@ -12,8 +12,8 @@ from typing import Any
 
 from agentflan.core import plugs
 from agentflan.core.types import Trajectory
-from agentflan.corpus.reading import read
-from agentflan.corpus.rows import pieces_of
+from agentflan.corpus.files.reading import read
+from agentflan.corpus.files.rows import pieces_of
 from tests.transforms.drawn import settle
 
 REPEATED = (

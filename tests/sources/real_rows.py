@@ -12,7 +12,7 @@ import pytest
 from agentflan.core.digest import digest_of
 from agentflan.core.errors import Unreadable
 from agentflan.core.types import ToolCall, Trajectory
-from agentflan.corpus.rows import rows, shards
+from agentflan.corpus.files.rows import rows, shards
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data"
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -12,8 +12,8 @@ import pytest
 from agentflan.core import kinds
 from agentflan.core.errors import Unreadable
 from agentflan.core.types import Dropped, Step, ToolCall, Trajectory
-from agentflan.corpus.check import check
-from agentflan.corpus.rows import rows, shards
+from agentflan.corpus.checking.check import check
+from agentflan.corpus.files.rows import rows, shards
 from agentflan.sources.apibank import Apibank
 from tests.sources.real_rows import check_golden, need, tally
 

@@ -11,9 +11,9 @@ import pytest
 from agentflan.cli.main import run
 from agentflan.core import plugs
 from agentflan.core.types import ToolCall, Trajectory
-from agentflan.corpus.check import check
-from agentflan.corpus.reading import read
-from agentflan.corpus.recognise import File
+from agentflan.corpus.checking.check import check
+from agentflan.corpus.checking.recognise import File
+from agentflan.corpus.files.reading import read
 from agentflan.lints.find import lint, lint_row
 from tests.sources.by_hand import BY_HAND, Read
 from tests.sources.real_rows import FOLDER, GOLDEN

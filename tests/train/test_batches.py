@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.train.batches import PROMPT, Plan
 from agentflan.train.settings import TrainSettings
 from tests.train.tokens_folder import write

@@ -14,7 +14,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from agentflan.core.errors import Mistake
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.train.run import train
 from agentflan.train.settings import ModelSettings, Scratch, TrainSettings
 from tests.train.tokens_folder import write

@@ -118,7 +118,7 @@ class Parts(Protocol):
 
 
 class Engine(Protocol):
-    """Runs the tasks of a build (`corpus.job`), one after the other, side by side, or on other machines."""
+    """Runs the tasks of a build (`corpus.building.job`), one after the other, side by side, or on other machines."""
 
     def __call__(self, job: Any) -> AbstractContextManager[Callable[[Sequence[Any]], None]]:
         """While it is open: a function that returns when all its tasks are done, and raises what the first one raised.

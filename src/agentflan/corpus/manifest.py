@@ -12,7 +12,7 @@ import msgspec
 from agentflan import __version__
 from agentflan.core.digest import digest_of, sha256_of
 from agentflan.core.errors import Mistake
-from agentflan.corpus.frames import save
+from agentflan.corpus.building.frames import save
 
 SCHEMA = 1
 LIBRARIES = ("msgspec", "pyarrow", "numpy", "tokenizers", "torch", "transformers", "rensa", "py3langid")

@@ -12,8 +12,8 @@ import numpy as np
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, nearest
 from agentflan.core.types import Problem, Quarantined
-from agentflan.corpus.frames import save
-from agentflan.corpus.rows import rows, shards
+from agentflan.corpus.building.frames import save
+from agentflan.corpus.files.rows import rows, shards
 from agentflan.transforms.likeness.grams import Hashes, tokens
 from agentflan.transforms.likeness.ngram_file import WORDS, Head, ProblemFile, encode, of_problem, run_lengths
 

@@ -9,17 +9,18 @@ import msgspec
 
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, Mistakes
-from agentflan.corpus import manifest, replies
-from agentflan.corpus.build import Say
+from agentflan.corpus import manifest
+from agentflan.corpus.building import replies
+from agentflan.corpus.building.build import Say
+from agentflan.corpus.building.trace import Trace, trace
 from agentflan.corpus.settings import Corpus, CorpusSettings, load_corpus
-from agentflan.corpus.trace import Trace, trace
 from agentflan.recipes.text import read
 
 _MEND = "put the rows back as they were, or build the run again"
 
 
 def trace_again(run: Path, item_id: str, say: Say = lambda _: None) -> Trace:
-    """Follows one item of a run; see `corpus.trace`. Raises `Mistake` where recipe, rows or the item are gone."""
+    """Follows one item of a run; see `corpus.building.trace`. Raises `Mistake` for what is gone of it."""
     corpus = load_again(run)
     homes = [folder for folder in (run, run.parent) if (folder / replies.NAME).is_file()]  # arms share their parent's
     asked = replies.load(next(iter(homes), run) / replies.NAME) if corpus.settings.replies == "asked" else None

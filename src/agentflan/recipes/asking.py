@@ -18,10 +18,10 @@ from agentflan.core import kinds
 from agentflan.core.errors import Mistake
 from agentflan.core.journal import Journal
 from agentflan.core.types import Problem, Reply, Request
-from agentflan.corpus import replies
-from agentflan.corpus.replies import Answered
+from agentflan.corpus.building import replies
+from agentflan.corpus.building.replies import Answered
+from agentflan.corpus.building.stages import Waiting
 from agentflan.corpus.settings import Corpus
-from agentflan.corpus.stages import Waiting
 from agentflan.models.chat.estimate import RULE, tokens_about
 from agentflan.recipes.account import Account
 from agentflan.recipes.recipe import Arm

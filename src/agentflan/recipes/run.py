@@ -20,13 +20,14 @@ from tokenizers import Tokenizer
 from agentflan.core import kinds, plugs
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, Mistakes
-from agentflan.corpus import frames, manifest, replies
-from agentflan.corpus.build import Share, Unfinished, build
+from agentflan.corpus import manifest
+from agentflan.corpus.building import frames, replies
+from agentflan.corpus.building.build import Share, Unfinished, build
 from agentflan.corpus.engines.local import Local
-from agentflan.corpus.parquet import conversations
 from agentflan.corpus.settings import Corpus
-from agentflan.corpus.tokenise import tokenise
-from agentflan.corpus.tokenizer import load_tokenizer, train_bpe
+from agentflan.corpus.store.parquet import conversations
+from agentflan.corpus.tokens.tokenise import tokenise
+from agentflan.corpus.tokens.tokenizer import load_tokenizer, train_bpe
 from agentflan.recipes.recipe import Arm
 
 Say = Callable[[str], None]

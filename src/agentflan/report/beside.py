@@ -9,7 +9,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from agentflan.corpus.trace import Trace
+from agentflan.corpus.building.trace import Trace
 from agentflan.report.lossmap import as_html, key_html
 from agentflan.report.markup import join, tag, visible
 from agentflan.report.page import Section, write_page

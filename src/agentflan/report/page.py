@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from agentflan.core import plugs
 from agentflan.core.kinds import Panel
-from agentflan.corpus.frames import save
+from agentflan.corpus.building.frames import save
 from agentflan.report.markup import visible
 from agentflan.report.palette import KINDS_OF_TEXT, variables
 from agentflan.report.runs import run_folders

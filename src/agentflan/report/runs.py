@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import RunFolder, Template
-from agentflan.corpus.ledger import Characters
+from agentflan.corpus.building.ledger import Characters
 from agentflan.corpus.settings import CorpusSettings
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Conversation
-from agentflan.corpus.parquet import conversations
-from agentflan.corpus.trace import Left, left
+from agentflan.corpus.building.trace import Left, left
+from agentflan.corpus.store.parquet import conversations
 from agentflan.report import terminal, tokenmap
 from agentflan.report.lossmap import as_html, counts, key_html, turns_html
 from agentflan.report.markup import Column, chip, count, join, table, tag, visible

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from agentflan.core.kinds import Item
 from agentflan.core.types import Answer, Conversation, Segment, Step, ToolCall, Trajectory
-from agentflan.corpus.trace import Change, Trace, row_of
+from agentflan.corpus.building.trace import Change, Trace, row_of
 
 UNCHANGED = "unchanged"
 Look = Literal["same", "gone", "came", "note"]

@@ -16,9 +16,9 @@ from tokenizers import Tokenizer
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Template
 from agentflan.core.types import CAPABILITIES, Conversation, Message
-from agentflan.corpus.tokenise import fate
-from agentflan.corpus.tokenizer import load_tokenizer
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.tokens.arrays import Tokens
+from agentflan.corpus.tokens.tokenise import fate
+from agentflan.corpus.tokens.tokenizer import load_tokenizer
 from agentflan.report.lossmap import Run
 from agentflan.report.palette import KINDS_OF_TEXT
 

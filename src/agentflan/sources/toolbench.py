@@ -1,6 +1,6 @@
 """ToolBench (arXiv 2307.16789): rows as toolllama was tuned on, and the answer trees that they were made of.
 
-A toolllama row ends in one step of a path; `corpus/fold.py` folds the rows of a path into the longest.
+A toolllama row ends in one step of a path; `corpus/building/fold.py` folds the rows of a path into the longest.
 """
 
 from __future__ import annotations

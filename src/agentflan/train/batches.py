@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentflan.core.chance import coin
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.train.loss import CLASSES
 from agentflan.train.settings import TrainSettings
 

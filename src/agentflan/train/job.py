@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from transformers import PreTrainedModel
 
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.train.settings import TrainSettings
 
 

@@ -14,7 +14,7 @@ from agentflan.core import plugs
 from agentflan.core.digest import digest_of, sha256_of
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Backend
-from agentflan.corpus.tokens import Tokens
+from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.train import model
 from agentflan.train.batches import Plan
 from agentflan.train.job import Job

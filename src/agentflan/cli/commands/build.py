@@ -16,7 +16,7 @@ from agentflan.cli.said import Said, tell
 from agentflan.cli.tables import ledger_table, left_over
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
-from agentflan.corpus.build import Share, Unfinished
+from agentflan.corpus.building.build import Share, Unfinished
 from agentflan.recipes.recipe import load
 from agentflan.recipes.run import How, build_all
 

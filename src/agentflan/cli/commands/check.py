@@ -14,8 +14,8 @@ import click
 from agentflan.cli.said import Said
 from agentflan.cli.tables import table
 from agentflan.core.errors import Mistake
-from agentflan.corpus.check import Checked, check
-from agentflan.corpus.fix import Fixed, fix
+from agentflan.corpus.checking.check import Checked, check
+from agentflan.corpus.checking.fix import Fixed, fix
 from agentflan.lints.catalogue import CATALOGUE, Lint
 
 SHOWN = 10

@@ -13,8 +13,8 @@ import msgspec
 from agentflan.cli.said import Said
 from agentflan.cli.tables import table
 from agentflan.core import plugs
-from agentflan.corpus.account import LOST, Account
-from agentflan.corpus.export import export
+from agentflan.corpus.exporting.account import LOST, Account
+from agentflan.corpus.exporting.export import export
 from agentflan.recipes.text import entry_of
 
 

@@ -18,7 +18,7 @@ import msgspec
 
 from agentflan.cli.said import Said, tell
 from agentflan.core.errors import Mistake
-from agentflan.corpus.trace import Change
+from agentflan.corpus.building.trace import Change
 from agentflan.recipes.again import trace_again
 from agentflan.report import shown
 from agentflan.report.beside import as_terminal, write_stages

@@ -9,8 +9,8 @@ from functools import partial
 from multiprocessing import get_context
 
 from agentflan.core.plugs import Plug
-from agentflan.corpus.job import Job, Task
-from agentflan.corpus.passes import run_task
+from agentflan.corpus.building.job import Job, Task
+from agentflan.corpus.building.passes import run_task
 
 
 class Local(Plug, frozen=True):

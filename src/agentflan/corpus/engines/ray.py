@@ -21,8 +21,8 @@ from ray.exceptions import RayTaskError
 
 from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
-from agentflan.corpus.job import Job, Task
-from agentflan.corpus.passes import run_task
+from agentflan.corpus.building.job import Job, Task
+from agentflan.corpus.building.passes import run_task
 
 _OBJECTS = 80 << 20
 """Bytes of Ray's object store, which holds the job and nothing else."""

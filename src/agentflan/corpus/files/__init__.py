@@ -1,1 +1,1 @@
-"""What users' files are made of: one module for each way in which rows lie in a file. `corpus/rows.py` is the door."""
+"""Users' files as rows: a module for each way in which rows lie in a file. `rows.py` is the door."""

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from agentflan.core.kinds import RunFolder
 from agentflan.core.plugs import Plug
-from agentflan.corpus.ledger import Characters
+from agentflan.corpus.building.ledger import Characters
 from agentflan.report.markup import breakable, count, join, share, tag
 from agentflan.report.palette import KINDS_OF_TEXT
 from agentflan.report.plots import Bar, bars

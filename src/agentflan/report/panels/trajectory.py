@@ -11,7 +11,7 @@ from markupsafe import Markup
 from agentflan.core.kinds import RunFolder
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Answer, Conversation, Step, ToolCall, Trajectory
-from agentflan.corpus.parquet import conversations, trajectories
+from agentflan.corpus.store.parquet import conversations, trajectories
 from agentflan.report.lossmap import as_html, key_html
 from agentflan.report.markup import join, tag
 from agentflan.report.runs import label

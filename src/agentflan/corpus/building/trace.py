@@ -19,7 +19,7 @@ import msgspec
 from agentflan.core.digest import canonical, digest
 from agentflan.core.kinds import Item
 from agentflan.core.types import Conversation, Dropped, Quarantined, Trajectory
-from agentflan.corpus.build import Say, build
+from agentflan.corpus.building.build import Say, build
 from agentflan.corpus.settings import Corpus
 
 _ROW = re.compile(r"[0-9a-f]{32}(?:-\d+(?=-|$))?")

@@ -13,12 +13,12 @@ import msgspec
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Conversation, Dropped, Quarantined, Trajectory
-from agentflan.corpus.parquet import conversations
-from agentflan.corpus.reading import fault, read_row
-from agentflan.corpus.recognise import File, recognise
-from agentflan.corpus.repeats import Keys
-from agentflan.corpus.rows import ROW_LIMIT
-from agentflan.corpus.task_files import task_format, task_formats
+from agentflan.corpus.checking.recognise import File, recognise
+from agentflan.corpus.checking.repeats import Keys
+from agentflan.corpus.checking.task_files import task_format, task_formats
+from agentflan.corpus.files.reading import fault, read_row
+from agentflan.corpus.files.rows import ROW_LIMIT
+from agentflan.corpus.store.parquet import conversations
 from agentflan.lints.catalogue import OF_REASONS
 from agentflan.lints.find import lint, lint_row
 from agentflan.lints.finding import Finding

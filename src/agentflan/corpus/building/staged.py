@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from agentflan.core.types import Conversation, Trajectory
-from agentflan.corpus.frames import beside, settle
-from agentflan.corpus.parts import ROWS_PER_PART, Form, PartWriter
+from agentflan.corpus.building.frames import beside, settle
+from agentflan.corpus.store.parts import ROWS_PER_PART, Form, PartWriter
 
 T = TypeVar("T", Conversation, Trajectory)
 

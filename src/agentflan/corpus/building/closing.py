@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from agentflan.corpus import frames
-from agentflan.corpus.job import Job
-from agentflan.corpus.ledger import Characters, Counts
-from agentflan.corpus.parts import sync_folder
+from agentflan.corpus.building import frames
+from agentflan.corpus.building.job import Job
+from agentflan.corpus.building.ledger import Characters, Counts
+from agentflan.corpus.store.parts import sync_folder
 
 
 def close(job: Job, stages: Sequence[str], out: Path) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Conversation, Trajectory
-from agentflan.corpus.columns import CONVERSATIONS, TRAJECTORIES, from_conversations, from_trajectories
-from agentflan.corpus.frames import beside
+from agentflan.corpus.building.frames import beside
+from agentflan.corpus.store.columns import CONVERSATIONS, TRAJECTORIES, from_conversations, from_trajectories
 
 T = TypeVar("T", Conversation, Trajectory)
 

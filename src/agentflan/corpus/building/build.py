@@ -18,17 +18,17 @@ from agentflan.core import kinds, plugs
 from agentflan.core.digest import digest_of
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Dropped
-from agentflan.corpus import frames, groups
-from agentflan.corpus.closing import close
+from agentflan.corpus.building import frames, groups
+from agentflan.corpus.building.closing import close
+from agentflan.corpus.building.fold import Fold
+from agentflan.corpus.building.job import Job, Task, plan
+from agentflan.corpus.building.ledger import Counts
+from agentflan.corpus.building.mix import Thin
+from agentflan.corpus.building.numbering import number_rows
+from agentflan.corpus.building.stages import Replies, Stage
 from agentflan.corpus.engines.local import Local
-from agentflan.corpus.fold import Fold
-from agentflan.corpus.job import Job, Task, plan
-from agentflan.corpus.ledger import Counts
-from agentflan.corpus.mix import Thin
-from agentflan.corpus.numbering import number_rows
-from agentflan.corpus.rows import shards_of_all
+from agentflan.corpus.files.rows import shards_of_all
 from agentflan.corpus.settings import Corpus
-from agentflan.corpus.stages import Replies, Stage
 
 SHARD_BYTES = 8 << 20
 """Bytes of raw rows in a shard."""

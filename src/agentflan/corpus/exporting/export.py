@@ -19,12 +19,12 @@ from agentflan.core import kinds, plugs
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Conversation, Dropped, Trajectory
-from agentflan.corpus import frames
-from agentflan.corpus.account import Account
-from agentflan.corpus.card import data_card
-from agentflan.corpus.holdings import Told, corpus_of
-from agentflan.corpus.parquet import conversations
-from agentflan.corpus.schema import Schema, widened
+from agentflan.corpus.building import frames
+from agentflan.corpus.exporting.account import Account
+from agentflan.corpus.exporting.card import data_card
+from agentflan.corpus.exporting.holdings import Told, corpus_of
+from agentflan.corpus.exporting.schema import Schema, widened
+from agentflan.corpus.store.parquet import conversations
 
 MARK = "export.json"
 """The account of an export, and a checksum of each of its files; it tells a folder of ours from any other."""

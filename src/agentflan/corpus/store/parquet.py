@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Conversation, Trajectory
-from agentflan.corpus.columns import CONVERSATIONS, MARK, TRAJECTORIES, to_conversations, to_trajectories
-from agentflan.corpus.frames import beside
-from agentflan.corpus.parts import (
+from agentflan.corpus.building.frames import beside
+from agentflan.corpus.store.columns import CONVERSATIONS, MARK, TRAJECTORIES, to_conversations, to_trajectories
+from agentflan.corpus.store.parts import (
     CONVERSATION_FORM,
     ROWS_PER_PART,
     TRAJECTORY_FORM,

@@ -20,10 +20,10 @@ from agentflan.core.chance import coin
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Template
 from agentflan.core.types import Conversation
-from agentflan.corpus.labels import CODES, Labeller
-from agentflan.corpus.parquet import conversations
-from agentflan.corpus.tokenizer import bos_of, fitted, save_tokenizer
-from agentflan.corpus.tokens import Sequence
+from agentflan.corpus.store.parquet import conversations
+from agentflan.corpus.tokens.arrays import Sequence
+from agentflan.corpus.tokens.labels import CODES, Labeller
+from agentflan.corpus.tokens.tokenizer import bos_of, fitted, save_tokenizer
 
 _BATCH_CHARACTERS = 1 << 20
 _BATCH_ROWS = 512
@@ -39,7 +39,7 @@ def tokenise(
     seed: int,
     max_length: int,
 ) -> dict[str, Any]:
-    """Writes the tokens folder (`corpus.tokens.Tokens`) and its tokenizer; returns what `ledger.json` holds.
+    """Writes the tokens folder (`corpus.tokens.arrays.Tokens`) and its tokenizer; returns what `ledger.json` holds.
 
     A conversation over `max_length` tokens is cut behind the last whole reply that fits. Nothing appears at
     `out_folder` before all is done. Raises `Mistake` when not one conversation has anything to train.

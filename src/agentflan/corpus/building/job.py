@@ -13,12 +13,12 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from agentflan.core import kinds
-from agentflan.corpus import frames
-from agentflan.corpus.parts import CONVERSATION_FORM, ROWS_PER_PART, TRAJECTORY_FORM, Form, part_name
-from agentflan.corpus.rows import Shard
+from agentflan.corpus.building import frames
+from agentflan.corpus.building.staged import rows_in
+from agentflan.corpus.building.stages import Books, Replies, Stage
+from agentflan.corpus.files.rows import Shard
 from agentflan.corpus.settings import SourceEntry
-from agentflan.corpus.staged import rows_in
-from agentflan.corpus.stages import Books, Replies, Stage
+from agentflan.corpus.store.parts import CONVERSATION_FORM, ROWS_PER_PART, TRAJECTORY_FORM, Form, part_name
 
 Table = Literal["conversations", "trajectories"]
 FORMS: dict[Table, Form[Any]] = {"conversations": CONVERSATION_FORM, "trajectories": TRAJECTORY_FORM}

@@ -10,7 +10,7 @@ import msgspec
 from agentflan.core import kinds
 from agentflan.core.digest import digest_of
 from agentflan.core.types import Conversation, Dropped, Quarantined, Request, Trajectory
-from agentflan.corpus.ledger import Characters, Counts
+from agentflan.corpus.building.ledger import Characters, Counts
 
 Item = Trajectory | Conversation
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from agentflan.core import kinds
-from agentflan.corpus.frames import beside
+from agentflan.corpus.building.frames import beside
 
 HELD = 16 << 20
 """Bytes of notes, or of verdicts, held in memory at once; as Python values they take about eight times as much."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agentflan.corpus.groups import save_verdicts
+from agentflan.corpus.building.groups import save_verdicts
 
 _BYTES = 16
 

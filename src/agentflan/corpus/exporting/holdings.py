@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Answer, Conversation, Message, Step, Trajectory
-from agentflan.corpus.parquet import conversations, trajectories
+from agentflan.corpus.store.parquet import conversations, trajectories
 
 
 def corpus_of(run: Path) -> Path:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from agentflan.core import kinds, plugs
 from agentflan.core.types import Dropped, Quarantined, Trajectory
-from agentflan.corpus.build import SHARD_BYTES
-from agentflan.corpus.reading import read
-from agentflan.corpus.rows import Shard, pieces_of, rows, shards
+from agentflan.corpus.building.build import SHARD_BYTES
+from agentflan.corpus.files.reading import read
+from agentflan.corpus.files.rows import Shard, pieces_of, rows, shards
 
 TRIED = 200
 """Rows from which a format is recognised ..."""

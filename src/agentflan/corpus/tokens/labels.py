@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from agentflan.core.types import CAPABILITIES, Capability, Rendered
-from agentflan.corpus import tokens
+from agentflan.corpus.tokens import arrays as tokens
 
 CODES: dict[Capability | None, int] = {name: code for code, name in enumerate((None, *CAPABILITIES))}
 """Capability -> its number in `capability.npy`; 0 is plain chat."""

@@ -14,15 +14,15 @@ import msgspec
 
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Dropped, Quarantined, Trajectory
-from agentflan.corpus import frames
-from agentflan.corpus.groups import load_verdicts, pack_note
-from agentflan.corpus.job import FORMS, Job, PartTask, Task
-from agentflan.corpus.parts import CONVERSATION_FORM, TRAJECTORY_FORM
-from agentflan.corpus.reading import as_it_stood, read_row
-from agentflan.corpus.rows import rows
+from agentflan.corpus.building import frames
+from agentflan.corpus.building.groups import load_verdicts, pack_note
+from agentflan.corpus.building.job import FORMS, Job, PartTask, Task
+from agentflan.corpus.building.staged import Stager, write_part
+from agentflan.corpus.building.stages import Books, Item, Lost, Stage, run_stages, run_verdicts
+from agentflan.corpus.files.reading import as_it_stood, read_row
+from agentflan.corpus.files.rows import rows
 from agentflan.corpus.settings import SourceEntry
-from agentflan.corpus.staged import Stager, write_part
-from agentflan.corpus.stages import Books, Item, Lost, Stage, run_stages, run_verdicts
+from agentflan.corpus.store.parts import CONVERSATION_FORM, TRAJECTORY_FORM
 
 
 def run_task(job: Job, task: Task) -> None:

@@ -14,10 +14,10 @@ from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import WholeFile
 from agentflan.core.types import Quarantined
-from agentflan.corpus.diff import diff
-from agentflan.corpus.recognise import File, recognise
-from agentflan.corpus.repeats import Keys, Repeats, key_of
-from agentflan.corpus.rows import ROW_LIMIT
+from agentflan.corpus.checking.diff import diff
+from agentflan.corpus.checking.recognise import File, recognise
+from agentflan.corpus.checking.repeats import Keys, Repeats, key_of
+from agentflan.corpus.files.rows import ROW_LIMIT
 from agentflan.lints.repairs import Mask, repaired
 
 KEPT = 100

@@ -17,8 +17,8 @@ from agentflan import __version__
 from agentflan.core import kinds
 from agentflan.core.digest import sha256_of
 from agentflan.corpus import manifest
-from agentflan.corpus.account import LOST, Account
-from agentflan.corpus.schema import Schema, as_features
+from agentflan.corpus.exporting.account import LOST, Account
+from agentflan.corpus.exporting.schema import Schema, as_features
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LICENCES = {"Apache-2.0", "MIT", "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "BSD-3-Clause"}

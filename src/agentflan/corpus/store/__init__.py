@@ -1,0 +1,1 @@
+"""Trajectories and conversations on disk, as Parquet."""

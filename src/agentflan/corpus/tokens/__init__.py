@@ -1,0 +1,1 @@
+"""A corpus as tokens, each with what it trains."""
