@@ -38,9 +38,10 @@ def test_every_question_gets_its_own_reply(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fault", PASSING)
 def test_what_may_pass_is_tried_again(fault: str, tmp_path: Path) -> None:
+    patience = 2.0 if PASSING[fault] == "timeout" else 60.0  # a busy machine is no fault of the server
     with serving(tmp_path, script=[fault, fault]) as server:
-        (given_up,) = asked(server, 1, retries=0, timeout=0.4).values()
-        (replied,) = asked(server, 1, retries=1, timeout=0.4).values()
+        (given_up,) = asked(server, 1, retries=0, timeout=patience).values()
+        (replied,) = asked(server, 1, retries=1, timeout=patience).values()
     assert (given_up.fault, given_up.detail) == ("infrastructure", PASSING[fault])
     assert replied.text
     assert server.outcomes() == {fault: 2, "ok": 1}
