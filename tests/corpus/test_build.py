@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -245,6 +246,28 @@ def test_a_killed_build_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
         assert not (tmp_path / "cut" / "corpus").exists()
     subprocess.run([*command, str(tmp_path / "cut")], check=True, cwd=root)
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("chain", "said"),
+    [
+        (["converse", "clean"], "clean works on trajectories, and here are none; put it before `converse`"),
+        (["negatives", "converse"], "negatives works on conversations, and here are none; put it after `converse`"),
+        (["converse", "converse"], "converse works on trajectories"),
+    ],
+)
+def test_a_transform_on_the_wrong_side_of_converse_is_a_mistake(chain: list[str], said: str, tmp_path: Path) -> None:
+    with pytest.raises(Mistakes, match=re.escape(said)):
+        corpus_of(written(tmp_path, [row(1)]), chain)
+
+
+def test_a_file_is_no_run_folder(tmp_path: Path) -> None:
+    corpus = corpus_of(written(tmp_path, [row(1)]))
+    (tmp_path / "file").write_text("mine")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(Mistake, match="cannot be a run folder"):
+            build(corpus, out)
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_all_mistakes_of_the_corpus_block_are_reported_at_once() -> None:

@@ -61,9 +61,16 @@ def good(source: str, number: int) -> Any:
 
 lines = st.one_of(st.integers(0, 9), st.integers(0, 9), st.sampled_from(BAD))
 files = st.dictionaries(st.sampled_from(READ), st.lists(lines, min_size=1, max_size=12), min_size=1, max_size=3)
-shipped = st.sampled_from([name for name in plugs.names("transform") if name != "converse"])
-early = st.lists(st.one_of(shipped, st.sampled_from(CHAOS)), max_size=2)
-late = st.lists(st.one_of(shipped, st.sampled_from(CHAOS)), max_size=4)
+
+
+def fit_for(side: str) -> list[str]:
+    """The transforms that may stand on this side of `converse`."""
+    names = [name for name in plugs.names("transform") if name != "converse"]
+    return [*(name for name in names if getattr(plugs.find("transform", name), "works_on", side) == side), *CHAOS]
+
+
+early = st.lists(st.sampled_from(fit_for("trajectories")), max_size=3)
+late = st.lists(st.sampled_from(fit_for("conversations")), max_size=4)
 mixes = st.sampled_from([Mix(), Mix(mode="ratio"), Mix(mode="temperature")])
 
 

@@ -136,6 +136,40 @@ def test_another_hash_seed_and_shares_at_once(recipe: Path, tmp_path: Path) -> N
         assert contents(tmp_path / name) == first
 
 
+def test_workers_end_with_a_killed_build(recipe: Path, tmp_path: Path) -> None:
+    """SIGKILL to the build alone: nobody tells its workers."""
+    process = subprocess.Popen([*COMMAND, str(recipe), "--workers", "2", "-o", str(tmp_path / "cut")])
+    while process.poll() is None and not children(process.pid):
+        time.sleep(0.02)
+    left = children(process.pid)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 60
+    while any(alive(pid) for pid in left) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left
+    assert not any(alive(pid) for pid in left)
+
+
+def children(pid: int) -> list[int]:
+    """The workers of a process: all of its children, once there are as many as it was told."""
+    found = [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if f"\nPPid:\t{pid}\n" in status(entry.name)]
+    return found if len(found) >= 3 else []  # two workers and Python's tracker of their semaphores
+
+
+def alive(pid: int) -> bool:
+    told = status(pid)
+    return bool(told) and "\nState:\tZ" not in told
+
+
+def status(pid: int | str) -> str:
+    """What the system says of a process; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/status").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
 @pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(recipe: Path, tmp_path: Path, kills: int) -> None:
     """SIGKILL to the whole process group, at random fractions of the time that a build takes."""

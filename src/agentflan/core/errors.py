@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any, Literal, get_args, get_origin
 
 
 class Mistake(Exception):
@@ -54,3 +55,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return f"known: {', '.join(names)}" if names else "none are known"
+
+
+def correction(value: object, kind: Any) -> str:
+    """The mend for a wrong value of a setting: what a choice offers, or else what the value is."""
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(map(str, get_args(kind)))}; it is {value!r} now"
+    return f"it is {value!r} now"

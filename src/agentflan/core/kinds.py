@@ -88,6 +88,25 @@ class Group(Protocol):
     def apply(self, item: Any, verdict: Any) -> Outcome: ...
 
 
+Side = Literal["trajectories", "conversations"]
+
+
+@runtime_checkable
+class Sided(Protocol):
+    """A transform that does nothing on the other side of the one that turns trajectories into conversations."""
+
+    @property
+    def works_on(self) -> Side: ...
+
+
+@runtime_checkable
+class Turning(Protocol):
+    """The transform that turns trajectories into conversations."""
+
+    @property
+    def turns_into(self) -> Side: ...
+
+
 @runtime_checkable
 class Ask(Protocol):
     """Needs a language model's replies for some items."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from agentflan.core.errors import Mistake, Mistakes, nearest
+from agentflan.core.errors import Mistake, Mistakes, correction, nearest
 
 PACKAGES = {
     "source": "agentflan.sources",
@@ -96,7 +96,8 @@ def load(kind: str, spec: str | Mapping[str, Any], *, folder: Path = Path(), see
             try:
                 msgspec.convert(value, fields[key].type, dec_hook=lambda _, text: folder / text)
             except msgspec.ValidationError as error:
-                wrong.append(Mistake(f"{name}: {_plain(error)}", where=f"{where}.{key}", mend=f"it is {value!r} now"))
+                mend = correction(value, fields[key].type)
+                wrong.append(Mistake(f"{name}: {_plain(error)}", where=f"{where}.{key}", mend=mend))
     wrong += [
         Mistake(f"{name} needs the setting {field.name!r}", where=where, mend=f"add `{field.name}: ...`")
         for field in fields.values()

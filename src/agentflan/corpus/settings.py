@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -119,6 +119,7 @@ def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int) -> Corpus:
         wrong += [
             _wordless(number, each) for number, each in enumerate(transforms) if each and not _can_do_without(each)
         ]
+    wrong += _misplaced(transforms)
     if wrong:
         raise Mistakes(wrong)
     chain = _unique([part for transform in transforms for part in _parts(transform)])
@@ -149,6 +150,22 @@ def _parts(transform: Any) -> list[tuple[str, Any]]:
     if isinstance(transform, kinds.Parts):
         return [(f"{name}/{part}", each) for part, each in transform.parts()]
     return [(name, transform)]
+
+
+def _misplaced(transforms: Sequence[Any]) -> Iterator[Mistake]:
+    """Transforms on the side of `converse` on which they would do nothing, without a word."""
+    turned = next((place for place, each in enumerate(transforms) if isinstance(each, kinds.Turning)), None)
+    for place, each in enumerate(transforms):
+        if turned is None or not isinstance(each, kinds.Sided):
+            continue
+        behind = place > turned
+        if behind == (each.works_on == "trajectories") and place != turned:
+            name, there = plugs.settings_of(each)["use"], plugs.settings_of(transforms[turned])["use"]
+            yield Mistake(
+                f"{name} works on {each.works_on}, and here are none",
+                where=f"corpus.transforms[{place}]",
+                mend=f"put it {'before' if behind else 'after'} `{there}`",
+            )
 
 
 def _can_do_without(transform: Any) -> bool:

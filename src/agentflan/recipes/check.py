@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from agentflan.core.errors import Mistake, nearest
+from agentflan.core.errors import Mistake, correction, nearest
 
 
 def convert(value: Any, kind: Any, *, folder: Path) -> Any:
@@ -47,11 +47,8 @@ def _leaf(value: Any, kind: Any, at: str) -> list[Mistake]:
         convert(value, kind, folder=Path())
     except msgspec.ValidationError as error:
         text = str(error).split(" - at `$")[0]
-        return [
-            Mistake(
-                text[:1].lower() + text[1:], where=at, mend=f"it is {value!r} now" if _short(value) else "see its keys"
-            )
-        ]
+        mend = correction(value, kind) if _short(value) else "see its keys"
+        return [Mistake(text[:1].lower() + text[1:], where=at, mend=mend)]
     except TypeError:
         return [Mistake(f"{value!r} is not a path", where=at, mend="write it as text")]
     return []

@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from tokenizers import Tokenizer
 
 from agentflan.core import kinds, plugs
+from agentflan.core.children import end_with_parent
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, Mistakes
 from agentflan.corpus import manifest
@@ -251,6 +252,7 @@ def _side_by_side(function: str, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
 
 
 def _begin_child(one_thread: bool) -> None:
+    end_with_parent()
     if one_thread:
         os.environ["OMP_NUM_THREADS"] = "1"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
-from agentflan.core.kinds import Item
+from agentflan.core.kinds import Item, Side
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Answer, Dropped, Step, ToolCall, ToolSpec, Trajectory
 from agentflan.lints.arguments import as_json
@@ -24,6 +24,8 @@ _EXAMPLE_ASKED = "Now, my problem is:"
 
 class Clean(Plug, frozen=True):
     """Stands before `converse`: conversations go back as they came, for their segments are laid out already."""
+
+    works_on: ClassVar[Side] = "trajectories"
 
     signs: bool = True
     """Takes out terminal escape codes and invisible characters (AF301, AF305)."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
 from agentflan.core import plugs
 from agentflan.core.chance import coin
-from agentflan.core.kinds import Dialect, Item
+from agentflan.core.kinds import Dialect, Item, Side
 from agentflan.core.plugs import Plug
 from agentflan.core.types import (
     Answer,
@@ -42,6 +42,9 @@ class Converse(Plug, frozen=True):
 
     Plain chat becomes plain messages, without tools and capabilities.
     """
+
+    works_on: ClassVar[Side] = "trajectories"
+    turns_into: ClassVar[Side] = "conversations"
 
     react_share: float = 0.1
     """Share of the agent trajectories that is no dialogue: exactly round(share x n) of those without a grammar of

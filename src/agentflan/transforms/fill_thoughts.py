@@ -7,10 +7,11 @@ form or calls on its own account is not taken, and the step stays without.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import msgspec
 
-from agentflan.core.kinds import Item
+from agentflan.core.kinds import Item, Side
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Answer, Request, ToolCall, Trajectory
 from agentflan.dialects.calls import reader
@@ -25,6 +26,8 @@ result could tell. Reply with the thought alone."""
 
 class FillThoughts(Plug, frozen=True):
     """One request for each step that has an action and no thought. Only with `replies: asked`."""
+
+    works_on: ClassVar[Side] = "trajectories"
 
     history: int = 6000
     """Characters of what went before that the model is shown, the latest of them."""

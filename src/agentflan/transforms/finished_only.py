@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from agentflan.core.kinds import Item
+from typing import ClassVar
+
+from agentflan.core.kinds import Item, Side
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Dropped, Trajectory
 
 
 class FinishedOnly(Plug, frozen=True):
+    works_on: ClassVar[Side] = "trajectories"
+
     def __call__(self, item: Item) -> Item | Dropped:
         if not isinstance(item, Trajectory) or item.kind != "agent":
             return item

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from agentflan.core.chance import coin
-from agentflan.core.kinds import Item
+from agentflan.core.kinds import Item, Side
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Trajectory
 from agentflan.transforms.lessons.lesson import Grammar, lesson, teachable
@@ -19,6 +19,8 @@ _FORMS: tuple[Literal["json", "lines"], ...] = ("json", "lines")
 
 
 class FormatLessons(Plug, frozen=True):
+    works_on: ClassVar[Side] = "trajectories"
+
     count: int = 2000
     """How many lessons are made: exactly so many, or all the steps there are."""
     string_share: float = 0.5

@@ -7,8 +7,9 @@ parser that grades models for it, is rejected. Place it after `converse`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from agentflan.core.kinds import Side
 from agentflan.core.plugs import Plug
 from agentflan.dialects.writing.languages import AUTO
 from agentflan.transforms.refusing.choose import Choose
@@ -16,6 +17,8 @@ from agentflan.transforms.refusing.reply import Reply
 
 
 class Negatives(Plug, frozen=True):
+    works_on: ClassVar[Side] = "conversations"
+
     count: int = 761
     """Tool queries that get a plain reply: exactly so many, or all there are."""
     irrelevant_share: float = 0.5

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from agentflan.core.kinds import Item
+from typing import ClassVar
+
+from agentflan.core.kinds import Item, Side
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Dropped, Trajectory
 
 
 class NoRestarts(Plug, frozen=True):
+    works_on: ClassVar[Side] = "trajectories"
+
     def __call__(self, item: Item) -> Item | Dropped:
         return Dropped("restart") if isinstance(item, Trajectory) and item.restarted else item

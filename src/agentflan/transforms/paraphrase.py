@@ -7,11 +7,12 @@ one line; else the statement stays as it was written. What the reworded statemen
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import msgspec
 
 from agentflan.core.chance import coin
-from agentflan.core.kinds import Item
+from agentflan.core.kinds import Item, Side
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Conversation, Message, Request, Segment
 from agentflan.dialects.calls import reader
@@ -29,6 +30,8 @@ _LONGEST = 300
 
 class Paraphrase(Plug, frozen=True):
     """One request for all elicit statements of a conversation. Only with `replies: asked`."""
+
+    works_on: ClassVar[Side] = "conversations"
 
     share: float = 0.5
     """Share of the conversations that have elicit statements."""

@@ -6,9 +6,11 @@ names. Place it before whatever writes calls: `format_lessons`, `converse`.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
-from agentflan.core.kinds import Item
+from agentflan.core.kinds import Item, Side
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Step, ToolCall, Trajectory
 from agentflan.dialects.writing.listing import tool_of
@@ -16,6 +18,8 @@ from agentflan.dialects.writing.listing import tool_of
 
 class QualifiedNames(Plug, frozen=True):
     """Calls of tools that nobody offered keep the name that they were given."""
+
+    works_on: ClassVar[Side] = "trajectories"
 
     def __call__(self, item: Item) -> Item:
         if not isinstance(item, Trajectory):

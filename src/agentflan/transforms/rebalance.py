@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
 from agentflan.core.chance import coins
-from agentflan.core.kinds import Item
+from agentflan.core.kinds import Item, Side
 from agentflan.core.plugs import Plug
 from agentflan.core.types import CAPABILITIES, Capability, Conversation, Message, Segment
 from agentflan.dialects.writing.turns import joined
@@ -16,6 +16,8 @@ from agentflan.dialects.writing.turns import joined
 
 class Rebalance(Plug, frozen=True):
     """Chance is drawn once for each capability of a message, so `drop` and `mute` choose the same exchanges."""
+
+    works_on: ClassVar[Side] = "conversations"
 
     mode: Literal["drop", "mute", "weigh"] = "drop"
     """drop: an exchange (elicit statement and reply) leaves the conversation, which is how the paper counts tokens;

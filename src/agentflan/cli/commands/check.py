@@ -14,7 +14,7 @@ import click
 from agentflan.cli.said import Said
 from agentflan.cli.tables import table
 from agentflan.core.errors import Mistake
-from agentflan.corpus.checking.check import Checked, check
+from agentflan.corpus.checking.check import MEANINGS, OF_SOURCE, Checked, check
 from agentflan.corpus.checking.fix import Fixed, fix
 from agentflan.lints.catalogue import CATALOGUE, Lint
 
@@ -53,7 +53,10 @@ def _page(path: Path, checked: Checked) -> str:
         f"{path}: {checked.format} ({checked.kind}, {checked.confidence:.0%} sure{doubt}), "
         f"{checked.usable:,} of {checked.rows:,} rows usable"
     )
-    found = [[reason, f"{count:,}", checked.places[reason][0], ""] for reason, count in checked.reasons.items()]
+    found = [
+        [reason, f"{count:,}", checked.places[reason][0], f"not usable: {MEANINGS.get(reason, OF_SOURCE)}"]
+        for reason, count in checked.reasons.items()
+    ]
     for code, count in checked.lints.items():
         lint = CATALOGUE[code]
         found.append([code, f"{count:,}", checked.places[code][0], f"{lint.what}: {outcome(lint)}"])
@@ -64,6 +67,8 @@ def _repairs(fixed: Fixed) -> str:
     counts = ", ".join(f"{code} in {count:,}" for code, count in fixed.repaired.items()) or "nothing to repair"
     head = f"{fixed.path} -> {fixed.out}: {fixed.rows:,} rows in, {fixed.written:,} out; "
     head += f"{fixed.changed:,} changed ({counts})"
+    if fixed.broken:
+        head += f"; {fixed.broken:,} are no JSON and stand there as they were"
     more = fixed.changed - len(fixed.diffs[:SHOWN])
     rest = [f"... and {more:,} more changed rows"] if more > 0 else []
     return "\n\n".join([*fixed.diffs[:SHOWN], *rest, head])

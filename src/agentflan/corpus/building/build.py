@@ -147,7 +147,7 @@ def _no_row(job: Job) -> Mistake:
         counts.add(job.books(0, shard).counts["read"])
     lost = {**counts.dropped, **counts.quarantined}
     reasons = ", ".join(f"{count} {reason}" for reason, count in lost.items()) or "there were no rows"
-    mend = "check which source reads these files"
+    mend = "`agentflan check FILE` says what a file is, and what is wrong with it"
     return Mistake(f"no row could be used ({reasons})", where="corpus.sources", mend=mend)
 
 
@@ -182,8 +182,12 @@ def _close(job: Job, stages: list[Stage], out: Path) -> dict[str, Any]:
 @contextmanager
 def _locked(out: Path) -> Iterator[None]:
     """One process at a time, of all that build in a run folder."""
-    out.mkdir(parents=True, exist_ok=True)
-    handle = os.open(out, os.O_RDONLY)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        handle = os.open(out, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise Mistake(f"cannot be a run folder ({why})", where=str(out), mend="name another one") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -16,13 +16,16 @@ from agentflan.core.types import Conversation, Dropped, Quarantined, Trajectory
 from agentflan.corpus.checking.recognise import File, recognise
 from agentflan.corpus.checking.repeats import Keys
 from agentflan.corpus.checking.task_files import task_format, task_formats
-from agentflan.corpus.files.reading import fault, read_row
+from agentflan.corpus.files.reading import REASONS, fault, read_row
 from agentflan.corpus.files.rows import ROW_LIMIT
 from agentflan.corpus.store.parquet import conversations
 from agentflan.lints.catalogue import OF_REASONS
 from agentflan.lints.find import lint, lint_row
 from agentflan.lints.finding import Finding
 
+MEANINGS = {**REASONS, "not_recognised": "no source reads it", "task": "a question, without an agent's turns"}
+"""What the reasons mean that no source gives."""
+OF_SOURCE = "its source drops or cannot read such rows"
 FIRST = 5
 """Places that are named of each lint and reason."""
 
@@ -85,7 +88,10 @@ class _Reading:
 def check(path: Path) -> Checked:
     """Looks at a file of raw rows, or at a run folder or corpus folder. Raises Mistake when there is none."""
     if path.is_dir():
-        return _corpus(path / "corpus" if (path / "corpus").is_dir() else path)
+        folder = path / "corpus" if (path / "corpus").is_dir() else path
+        if not any(folder.glob("part-*.parquet")):
+            raise Mistake("this folder holds no corpus", where=str(path), mend="name one of its files, or a run folder")
+        return _corpus(folder)
     if not path.is_file():
         raise Mistake("there is no such file", where=str(path), mend="give a file of rows or a run folder")
     file = File(path)

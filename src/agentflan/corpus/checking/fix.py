@@ -35,6 +35,8 @@ class Fixed(msgspec.Struct, kw_only=True):
     """Rows that were repaired or, as repetitions, left out."""
     repaired: dict[str, int] = {}
     """Lint code -> rows."""
+    broken: int = 0
+    """Rows that are no JSON and stand in `out` as they were; `check` says why."""
     diffs: list[str] = []
     """The changes of the first `KEPT` such rows, as unified diffs."""
 
@@ -77,8 +79,12 @@ def _lines(file: File, done: Fixed, mask: tuple[Mask, ...]) -> Iterator[bytes]:
             _tell(done, f"row {number} repeats an earlier row and is left out")
             continue
         seen |= {key} & repeats.keys
+        if not row.strip():
+            _tell(done, f"row {number} is empty and is left out")
+            continue
         done.written += 1
         line, codes, changes = _repaired(row, mask)
+        done.broken += changes == (None, None)
         counts.update(codes)
         if codes:
             _tell(done, diff(f"{done.path.name} row {number}", f"{done.out.name} row {done.written}", changes))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 
+from agentflan.core.children import end_with_parent
 from agentflan.core.plugs import Plug
 from agentflan.corpus.building.job import Job, Task
 from agentflan.corpus.building.passes import run_task
@@ -43,6 +44,7 @@ _JOB: list[Job] = []
 
 def _begin(job: Job) -> None:
     """Once in each process: a job with many shards is not sent along with every task."""
+    end_with_parent()
     _JOB[:] = [job]
 
 
