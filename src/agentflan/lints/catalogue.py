@@ -119,7 +119,7 @@ CATALOGUE: dict[str, Lint] = {
         reason="identity",
     ),
     "AF303": Lint(
-        "a key, token or password",
+        "a key, a token, or the password of a URL",
         "is learnt by heart and told to anyone",
         "repair",
         "clean",

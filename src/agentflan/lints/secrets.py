@@ -1,4 +1,4 @@
-"""Keys, tokens, passwords and e-mail addresses in texts: found and masked.
+"""Keys, tokens, passwords of URLs and e-mail addresses in texts: found and masked.
 
 Every pattern begins with a fixed mark, which is looked for first: most texts have none of them. What follows the mark
 is one class of characters or bounded in length, so a search is linear in the text.
@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-_PASSWORDS = ("password", "Password", "PASSWORD", "passwd")
-_GIVEN = r"""(?:\\?["'])?\s{0,3}[:=]\s{0,3}(?:\\?["'])?"""
-"""What stands between the word and its value, in prose, a file of settings, or JSON within JSON."""
 
 SECRETS: dict[str, re.Pattern[str]] = {
     mark: re.compile(pattern, re.ASCII)
@@ -29,20 +25,19 @@ SECRETS: dict[str, re.Pattern[str]] = {
         ("k_live_", r"k_live_[A-Za-z0-9]{20,}"),
         ("eyJ", r"eyJ(?<![\w-]eyJ)[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
         ("earer ", r"earer (?=[A-Za-z._~+/-]{0,200}[0-9])[\w.~+/-]{20,}=*"),
-        *((word, rf"({word}{_GIVEN})(?=\S{{0,63}}[0-9])[^\s\"'\\,;]{{8,64}}") for word in _PASSWORDS),
         ("://", r"://[^\s/:@?#\"'<>]{1,64}:[^\s/@\"'<>]{1,128}@"),
     )
 }
 """Mark -> secret: private key blocks; keys of OpenAI's form, AWS, GitHub, GitLab, Hugging Face, Google, Slack, Stripe;
-JSON web tokens; bearer tokens; the value of a `password:`; the user and password of a URL."""
+JSON web tokens; bearer tokens; the user and password of a URL."""
 
 EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])", re.ASCII)
 _EXAMPLES = ("example.com", "example.org", "example.net", ".example", ".test", ".invalid")
 """Domains that are kept free for examples: nobody reads mail there."""
 
 MASKED_SECRET, MASKED_EMAIL = "<secret>", "<email>"
-_KEPT = {"earer ": ("earer ", ""), "://": ("://", "@"), **dict.fromkeys(_PASSWORDS, (r"\1", ""))}
-"""What of a match is no secret, before and after it, as a template of `re.sub`."""
+_KEPT = {"earer ": ("earer ", ""), "://": ("://", "@")}
+"""What of a match is no secret, before and after it."""
 
 
 def secrets_in(text: str) -> int:

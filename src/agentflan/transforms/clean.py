@@ -34,7 +34,7 @@ class Clean(Plug, frozen=True):
     examples: bool = True
     """Cuts a worked example before the real task; the instruction stays (AF115)."""
     secrets: Literal["mask", "drop", "keep"] = "mask"
-    """Keys, tokens, passwords (AF303)."""
+    """Keys, tokens, passwords of URLs (AF303)."""
     emails: Literal["mask", "keep"] = "mask"
     """E-mail addresses (AF304)."""
     identity: Literal["drop", "keep"] = "drop"
