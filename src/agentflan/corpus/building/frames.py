@@ -47,8 +47,8 @@ class Reader:
 
 
 def beside(path: Path) -> Path:
-    """Where a file grows until it is whole; several processes may make the same one."""
-    return path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    """Where a file grows until it is whole. Whoever makes it again after a kill takes the same place: none is left."""
+    return path.with_name(f"{path.name}.tmp")
 
 
 def save(path: Path, parts: Iterable[bytes | memoryview], *, sync: bool = True) -> None:

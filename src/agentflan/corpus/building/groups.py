@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
@@ -13,7 +14,6 @@ from typing import Any
 import msgspec
 
 from agentflan.core import kinds
-from agentflan.corpus.building.frames import beside
 
 HELD = 16 << 20
 """Bytes of notes, or of verdicts, held in memory at once; as Python values they take about eight times as much."""
@@ -33,9 +33,9 @@ def load_verdicts(path: Path) -> dict[int, Any]:
 
 
 def save_verdicts(path: Path, verdicts: Iterable[tuple[int, Any]]) -> None:
-    with beside(path).open("wb") as stream:
+    with _own(path).open("wb") as stream:
         stream.writelines(map(_framed, verdicts))
-    beside(path).replace(path)
+    _own(path).replace(path)
 
 
 def decide(
@@ -61,7 +61,7 @@ class _Spool:
         self._waiting: dict[int, list[bytes]] = defaultdict(list)
         self._bytes = 0
         for path in paths:
-            beside(path).write_bytes(b"")
+            _own(path).write_bytes(b"")
 
     def add(self, shard: int, place: int, verdict: Any) -> None:
         frame = _framed((place, verdict))
@@ -73,11 +73,11 @@ class _Spool:
     def close(self) -> None:
         self._flush()
         for path in self._paths:
-            beside(path).replace(path)
+            _own(path).replace(path)
 
     def _flush(self) -> None:
         for shard, waiting in self._waiting.items():
-            with beside(self._paths[shard]).open("ab") as stream:
+            with _own(self._paths[shard]).open("ab") as stream:
                 stream.writelines(waiting)
         self._waiting.clear()
         self._bytes = 0
@@ -109,6 +109,11 @@ def _by_key(group: kinds.Group, notes: list[Path], starts: list[int]) -> Iterato
         yield from group.decide(iter(members))
 
 
+def _own(path: Path) -> Path:
+    """Where a file grows that several shares of a build may make at once, each the same."""
+    return path.with_name(f"{path.name}.{os.getpid()}.tmp")
+
+
 def _notes(paths: list[Path], starts: list[int]) -> Iterator[tuple[int, str, Any]]:
     for path, start in zip(paths, starts, strict=False):
         for place, key, note in map(_NOTE, _frames(path)):
@@ -138,7 +143,7 @@ def _single_key(paths: list[Path]) -> bool:
 
 def _parted(notes: Iterable[tuple[int, str, Any]], parts: int, work: Path) -> list[Path]:
     """The notes in files of about equal size, those of a key in one of them."""
-    paths = [beside(work / f"part-{part}.notes") for part in range(parts)]
+    paths = [_own(work / f"part-{part}.notes") for part in range(parts)]
     streams = [path.open("wb") for path in paths]
     try:
         for number, key, note in notes:
