@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 
 from agentflan.core.chance import coin
+from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
+from agentflan.core.ranks import world
 from agentflan.train import checkpoint, lora
 from agentflan.train.batches import Plan
 from agentflan.train.curves import Curve
@@ -20,6 +22,9 @@ class Loop(Plug, frozen=True):
     """Runs a job to its end, from its checkpoint if there is one; on the CPU a resumed run equals a whole one."""
 
     def __call__(self, job: Job) -> None:
+        if world() > 1:
+            what = f"a launcher started {world()} processes and `loop` is one"
+            raise Mistake(what, where="train.backend", mend="say `backend: trainer`")
         run = _Run(job)
         done = run.resume()
         with Watch(job, run.curve, done, run.plan.steps) as watch:
