@@ -40,7 +40,7 @@ def bench_train_loop_ratio() -> Iterator[Figure]:
         folder = write(Path(place) / "tokens", 32 * STEPS, words=300, length=130)
         pairs = [(_ours(folder), _bare(folder)) for _ in range(ROUNDS + 1)][1:]
         plan = Plan(SETTINGS, Tokens.open(folder))
-        seen = sum(plan.batch(step).tokens for step in range(STEPS))
+        seen = sum(plan.step(step).batches[0].tokens for step in range(STEPS))
     torch.set_num_threads(threads)
     yield {
         "bench": "train_loop_ratio",
@@ -72,7 +72,7 @@ def _ours(folder: Path) -> float:
 def _bare(folder: Path) -> float:
     begun = model.begin(SETTINGS.model, folder / "tokenizer", SETTINGS.seed)
     plan = Plan(SETTINGS, Tokens.open(folder))
-    batches = [[torch.from_numpy(part) for part in plan.batch(step)[:4]] for step in range(STEPS)]
+    batches = [[torch.from_numpy(part) for part in plan.step(step).batches[0][:4]] for step in range(STEPS)]
     assert isinstance(begun, LlamaForCausalLM)
 
     def work() -> None:

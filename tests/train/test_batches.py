@@ -22,7 +22,7 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> Tokens:
 
 def starts(plan: Plan, step: int, tokens: Tokens) -> list[bytes]:
     """The sequences of a batch, unpadded."""
-    batch = plan.batch(step)
+    batch = plan.step(step).batches[0]
     lengths = (batch.ids != 0).sum(axis=1)
     return [row[:length].astype(np.uint16).tobytes() for row, length in zip(batch.ids, lengths, strict=True)]
 
@@ -45,11 +45,11 @@ def test_every_epoch_shows_every_trainable_sequence_once(
 def test_a_batch_is_decided_by_its_number_alone(tokens: Tokens) -> None:
     settings = TrainSettings(batch_size=4, steps=100)
     forwards, backwards = Plan(settings, tokens), Plan(settings, tokens)
-    seen = [forwards.batch(step).ids.tobytes() for step in range(100)]
-    assert [backwards.batch(step).ids.tobytes() for step in reversed(range(100))] == seen[::-1]
+    seen = [forwards.step(step).batches[0].ids.tobytes() for step in range(100)]
+    assert [backwards.step(step).batches[0].ids.tobytes() for step in reversed(range(100))] == seen[::-1]
     assert len(set(seen)) > 90  # the epochs differ, too
     other = Plan(TrainSettings(batch_size=4, steps=100, seed=1), tokens)
-    assert [other.batch(step).ids.tobytes() for step in range(100)] != seen
+    assert [other.step(step).batches[0].ids.tobytes() for step in range(100)] != seen
 
 
 def test_given_order_without_windows_is_the_order_of_the_folder(tokens: Tokens) -> None:
@@ -61,7 +61,7 @@ def test_given_order_without_windows_is_the_order_of_the_folder(tokens: Tokens) 
 def test_windows_save_padding(tokens: Tokens) -> None:
     def padded(window: int) -> int:
         plan = Plan(TrainSettings(batch_size=4, window=window), tokens)
-        return sum(plan.batch(step).ids.size for step in range(plan.per_epoch))
+        return sum(plan.step(step).batches[0].ids.size for step in range(plan.per_epoch))
 
     assert padded(10) < padded(1)
 
@@ -71,7 +71,7 @@ def test_each_trained_token_is_predicted_from_the_place_before_it(
     tokens: Tokens, weight: float, size: int, step: int
 ) -> None:
     plan = Plan(TrainSettings(batch_size=size, window=1, order="given", prompt_weight=weight, steps=10), tokens)
-    batch = plan.batch(step)
+    batch = plan.step(step).batches[0]
     flat = batch.ids.reshape(-1)
     assert (flat[batch.rows + 1] == batch.targets).all()
     members = plan.rows[(step % plan.per_epoch) * size :][:size]
@@ -98,5 +98,20 @@ def test_a_file_of_its_own_is_not_touched(tmp_path: Path) -> None:
     """Reading through memory maps leaves them as they were."""
     folder = write(tmp_path / "t", 6)
     before = {path.name: path.read_bytes() for path in folder.glob("*.npy")}
-    Plan(TrainSettings(), Tokens.open(folder)).batch(0)
+    Plan(TrainSettings(), Tokens.open(folder)).step(0).batches[0]
     assert {path.name: path.read_bytes() for path in folder.glob("*.npy")} == before
+
+
+def test_the_parts_of_a_step_add_up_to_it_on_any_number_of_devices(tmp_path: Path) -> None:
+    tokens = Tokens.open(write(tmp_path / "tokens", 21))
+    whole = Plan(TrainSettings(batch_size=8), tokens)
+    parted = Plan(TrainSettings(batch_size=8, micro_batch_size=3), tokens)
+    for number in range(whole.per_epoch):
+        (one,) = whole.step(number).batches
+        for world in (1, 2, 3):
+            steps = [parted.step(number, rank, world) for rank in range(world)]
+            assert len({len(step.batches) for step in steps}) == 1
+            parts = [batch for step in steps for batch in step.batches]
+            assert sorted(np.concatenate([part.members for part in parts])) == sorted(one.members)
+            assert sum(len(part.rows) for part in parts) == len(one.rows)
+            assert {step.weight for step in steps} == {whole.step(number).weight}

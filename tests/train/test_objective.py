@@ -39,13 +39,15 @@ def gemma() -> PreTrainedModel:
 def test_loss_and_gradient_are_those_of_the_whole_logits(family: type[PreTrainedModel], tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = family()
-    batch = Plan(TrainSettings(batch_size=6), Tokens.open(write(tmp_path / "t", 6))).batch(0)
+    batch = Plan(TrainSettings(batch_size=6), Tokens.open(write(tmp_path / "t", 6))).step(0).batches[0]
     ids, rows, targets, weights, classes = map(torch.from_numpy, batch[:5])
     each = cross_entropy(model(input_ids=ids).logits.flatten(0, 1)[rows], targets, reduction="none")
     wanted = (each * weights).sum() / weights.sum()
     wanted_grads = torch.autograd.grad(wanted, list(model.parameters()))
-    loss, sums = Objective(model, "float32")(batch)
+    loss, sums = Objective(model, "float32")(batch, float(batch.weights.sum()))
     grads = torch.autograd.grad(loss, list(model.parameters()))
     assert torch.allclose(loss, wanted, atol=1e-6)
     assert all(torch.allclose(one, other, atol=1e-6) for one, other in zip(grads, wanted_grads, strict=True))
-    assert torch.allclose(sums[1], each[classes == 1].sum().double(), atol=1e-5)
+    assert torch.allclose(sums.sum(0)[1], each[classes == 1].sum().double(), atol=1e-5)
+    owners = torch.from_numpy(batch.owners)
+    assert torch.allclose(sums[3].sum(), each[owners == 3].sum().double(), atol=1e-5)

@@ -35,6 +35,8 @@ PACKAGES = {
 EXTRAS = {
     "torch": "train",
     "transformers": "train",
+    "accelerate": "train",
+    "peft": "train",
     "matplotlib": "report",
     "httpx": "ask",
     "py3langid": "quality",

@@ -33,8 +33,21 @@ class Batch(NamedTuple):
     weights: NDArray[np.float32]
     classes: Ints
     """(N,): index into loss.CLASSES."""
+    owners: Ints
+    """(N,): index into `members`."""
+    members: Ints
+    """The numbers of the sequences in the tokens folder."""
     tokens: int
     """Without padding."""
+
+
+class Step(NamedTuple):
+    """One step of the optimiser on one device."""
+
+    batches: tuple[Batch, ...]
+    """As many on every device; one may be empty, a single token without a target."""
+    weight: float
+    """Sum of the weights over all devices: what the step's loss is divided by."""
 
 
 class Plan:
@@ -54,10 +67,15 @@ class Plan:
         self.steps = settings.steps or settings.epochs * self.per_epoch
         self._epoch = lru_cache(maxsize=1)(self._shuffle)
 
-    def batch(self, step: int) -> Batch:
-        """The batch of a step, counted from 0."""
-        epoch, place = divmod(step, self.per_epoch)
-        return self._gather(self._epoch(epoch)[place])
+    def step(self, number: int, rank: int = 0, world: int = 1) -> Step:
+        """The part of device `rank` of `world` in a step, counted from 0: every world-th micro-batch."""
+        epoch, place = divmod(number, self.per_epoch)
+        members = self._epoch(epoch)[place]
+        size = self._settings.micro_batch_size or -(-self._settings.batch_size // world)
+        each = -(-self._settings.batch_size // (size * world))
+        parts = [members[size * part : size * (part + 1)] for part in range(each * world)]
+        weight = float(sum(self._weights(self._places(part)[0], part).sum(dtype=np.float64) for part in parts))
+        return Step(tuple(self._gather(part) for part in parts[rank::world]), weight)
 
     def validation(self) -> Iterator[Batch]:
         order = self.held_out[np.argsort(self._lengths[self.held_out], kind="stable")]
@@ -90,16 +108,30 @@ class Plan:
 
     def _gather(self, members: Ints) -> Batch:
         tokens = self._tokens
-        lengths = self._lengths[members]
-        columns = np.arange(int(lengths.max()))
-        inside = columns < lengths[:, None]
-        places = (tokens.offsets[members][:, None] + columns)[inside]
+        if not len(members):
+            none = np.zeros(0, dtype=np.int64)
+            return Batch(np.zeros((1, 1), np.int64), none, none, none.astype(np.float32), none, none, none, 0)
+        places, inside = self._places(members)
         ids = np.zeros(inside.shape, dtype=np.int64)
         ids[inside] = tokens.ids[places]
-        trained = tokens.trained[places]
-        weights = np.where(trained, tokens.weight[places], np.float32(self._settings.prompt_weight))
-        weights[np.cumsum(lengths) - lengths] = 0  # nothing stands before a first token
+        weights = self._weights(places, members)
         kept = np.flatnonzero(weights)
-        classes = np.where(trained, tokens.capability[places], PROMPT)[kept].astype(np.int64)
+        classes = np.where(tokens.trained[places], tokens.capability[places], PROMPT)[kept].astype(np.int64)
         targets = np.flatnonzero(inside)[kept]
-        return Batch(ids, targets - 1, ids.reshape(-1)[targets], weights[kept], classes, len(places))
+        owners = targets // inside.shape[1]
+        return Batch(ids, targets - 1, ids.reshape(-1)[targets], weights[kept], classes, owners, members, len(places))
+
+    def _places(self, members: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+        """Where the tokens of the sequences lie in the arrays, and which of a padded batch's cells they fill."""
+        lengths = self._lengths[members]
+        columns = np.arange(int(lengths.max(initial=0)))
+        inside = columns < lengths[:, None]
+        return (self._tokens.offsets[members][:, None] + columns)[inside], inside
+
+    def _weights(self, places: Ints, members: Ints) -> NDArray[np.float32]:
+        weights = np.where(
+            self._tokens.trained[places], self._tokens.weight[places], np.float32(self._settings.prompt_weight)
+        )
+        lengths = self._lengths[members]
+        weights[np.cumsum(lengths) - lengths] = 0  # nothing stands before a first token
+        return weights

@@ -28,13 +28,16 @@ class Curve:
         self._weight = 0.0
         self.tokens = 0
         """Seen since the start, without padding."""
+        self.trained = 0
+        """Of them those with a weight."""
 
-    def add(self, batch: Batch, loss: Tensor, sums: Tensor) -> None:
-        weight = float(batch.weights.sum(dtype=np.float64))
+    def add(self, batch: Batch, loss: Tensor, sums: Tensor, weight: float) -> None:
+        """What an Objective says of a batch that is a part of a step of this weight."""
         self._weighted.add_(loss.detach(), alpha=weight)
-        self._sums.add_(sums)
+        self._sums.add_(sums.sum(0))
         self._counts += np.bincount(batch.classes, minlength=len(CLASSES))
-        self._weight += weight
+        self._weight += float(batch.weights.sum(dtype=np.float64))
+        self.trained += len(batch.rows)
         self.tokens += batch.tokens
 
     def means(self) -> tuple[float, dict[str, float]]:
@@ -56,13 +59,13 @@ class Curve:
     def state(self) -> dict[str, Any]:
         counts = torch.from_numpy(self._counts.copy())
         kept = {"sums": self._sums, "counts": counts, "weighted": self._weighted}
-        return {**kept, "weight": self._weight, "tokens": self.tokens}
+        return {**kept, "weight": self._weight, "tokens": self.tokens, "trained": self.trained}
 
     def restore(self, state: dict[str, Any]) -> None:
         self._sums.copy_(state["sums"])
         self._weighted.copy_(state["weighted"])
         self._counts[:] = state["counts"].numpy()
-        self._weight, self.tokens = state["weight"], state["tokens"]
+        self._weight, self.tokens, self.trained = state["weight"], state["tokens"], state["trained"]
 
 
 class Metrics:

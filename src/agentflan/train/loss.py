@@ -1,4 +1,4 @@
-"""Weighted cross-entropy from hidden states, with the unweighted loss of every class of token in the same pass.
+"""Weighted cross-entropy from hidden states, with unweighted sums over any classes of rows in the same pass.
 
 Only rows that carry weight reach the output head, a chunk at a time, so the logits of a batch never lie in memory at
 once; the gradient is worked out on the way, so backward is one multiplication.
@@ -25,16 +25,17 @@ def weighted_loss(
     head: Tensor,
     targets: Tensor,
     weights: Tensor,
-    classes: Tensor,
+    bins: Tensor,
+    count: int,
     total: float,
     logits_at_once: int = 1 << 23,
 ) -> tuple[Tensor, Tensor]:
-    """Sum of weight * loss over the rows, divided by `total`; and the sum of plain losses of each of CLASSES (float64).
+    """Sum of weight * loss over the rows, divided by `total`; and the plain losses summed by bin, (count,) in float64.
 
-    hidden (N, H), head (V, H), targets, weights and classes (N,). Pass the sum of the weights as `total`: the mean then
-    does not move with the weights' scale, and the parts of a split batch add up.
+    hidden (N, H), head (V, H), targets, weights and bins (N,), bins below `count`. Pass the sum of the weights as
+    `total`: the mean then does not move with the weights' scale, and the parts of a split batch add up.
     """
-    loss, sums = _WeightedLoss.apply(hidden, head, targets, weights, classes, total, logits_at_once)
+    loss, sums = _WeightedLoss.apply(hidden, head, targets, weights, bins, count, total, logits_at_once)
     return loss, sums
 
 
@@ -46,7 +47,8 @@ class _WeightedLoss(torch.autograd.Function):
         head: Tensor,
         targets: Tensor,
         weights: Tensor,
-        classes: Tensor,
+        bins: Tensor,
+        count: int,
         total: float,
         logits_at_once: int,
     ) -> tuple[Tensor, Tensor]:
@@ -54,7 +56,7 @@ class _WeightedLoss(torch.autograd.Function):
         wide = torch.promote_types(hidden.dtype, torch.float32)  # float64 stays, for the test of the gradient
         grad_hidden = torch.empty_like(hidden) if wanted else None
         grad_head = torch.zeros_like(head, dtype=wide) if wanted else None
-        sums = torch.zeros(len(CLASSES), dtype=torch.float64, device=hidden.device)
+        sums = torch.zeros(count, dtype=torch.float64, device=hidden.device)
         loss = torch.zeros((), dtype=wide, device=hidden.device)
         shares = (weights / total).to(wide)
         step = max(1, logits_at_once // head.shape[0])
@@ -64,7 +66,7 @@ class _WeightedLoss(torch.autograd.Function):
             scores = torch.log_softmax((hidden[rows] @ head.t()).to(wide), dim=1)
             losses = scores.gather(1, aims).squeeze(1).neg_()
             loss += (losses * shares[rows]).sum()
-            sums.index_add_(0, classes[rows], losses.double())
+            sums.index_add_(0, bins[rows], losses.double())
             if grad_hidden is not None and grad_head is not None:
                 slopes = scores.exp_()
                 slopes.scatter_add_(1, aims, torch.full_like(aims, -1, dtype=wide))
@@ -80,4 +82,4 @@ class _WeightedLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         grad_hidden, grad_head = ctx.saved_tensors
-        return grad_hidden * grad, grad_head * grad, None, None, None, None, None
+        return grad_hidden * grad, grad_head * grad, None, None, None, None, None, None

@@ -27,16 +27,22 @@ class Objective:
         self._trunk: nn.Module = model if self._head is None else model.get_decoder()
         self._narrow = precision == "bfloat16"
 
-    def __call__(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The mean over the batch's weights, and the sums of plain losses of each of loss.CLASSES."""
+    def __call__(self, batch: Batch, weight: float) -> tuple[Tensor, Tensor]:
+        """The batch's weighted losses divided by `weight`, that of the whole step, so that the parts of one add up.
+
+        And the sums of plain losses, (len(batch.members), len(CLASSES)) in float64.
+        """
         device = self._model.device
         ids, rows, targets, weights, classes = (torch.from_numpy(part).to(device) for part in batch[:5])
-        total = float(batch.weights.sum(dtype="float64"))
+        places = torch.from_numpy(batch.owners).to(device) * len(CLASSES) + classes
+        count = len(batch.members) * len(CLASSES)
         out = self._forward(ids)
         if self._head is None:
-            return _loss_of_logits(out.logits.flatten(0, 1)[rows], targets, weights, classes, total)
-        hidden = out.last_hidden_state.flatten(0, 1).index_select(0, rows)
-        return weighted_loss(hidden, self._head.to(hidden.dtype), targets, weights, classes, total)
+            loss, sums = _loss_of_logits(out.logits.flatten(0, 1)[rows], targets, weights, places, count, weight)
+        else:
+            hidden = out.last_hidden_state.flatten(0, 1).index_select(0, rows)
+            loss, sums = weighted_loss(hidden, self._head.to(hidden.dtype), targets, weights, places, count, weight)
+        return loss, sums.view(-1, len(CLASSES))
 
     def _forward(self, ids: Tensor) -> Any:
         given = {"input_ids": ids, "use_cache": False}
@@ -47,11 +53,11 @@ class Objective:
 
 
 def _loss_of_logits(
-    logits: Tensor, targets: Tensor, weights: Tensor, classes: Tensor, total: float
+    logits: Tensor, targets: Tensor, weights: Tensor, bins: Tensor, count: int, total: float
 ) -> tuple[Tensor, Tensor]:
     losses = cross_entropy(logits.float(), targets, reduction="none")
-    sums = torch.zeros(len(CLASSES), dtype=torch.float64, device=logits.device)
-    return (losses * weights).sum() / total, sums.index_add_(0, classes, losses.detach().double())
+    sums = torch.zeros(count, dtype=torch.float64, device=logits.device)
+    return (losses * weights).sum() / total, sums.index_add_(0, bins, losses.detach().double())
 
 
 @torch.no_grad()

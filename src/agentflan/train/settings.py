@@ -54,6 +54,27 @@ class ModelSettings(_Settings, frozen=True):
         )
 
 
+class Lora(_Settings, frozen=True):
+    """Low-rank adapters beside frozen weights (arXiv 2106.09685), by peft."""
+
+    rank: int = 16
+    alpha: float = 32.0
+    """The adapters' output is scaled by alpha / rank."""
+    dropout: float = 0.0
+    targets: tuple[str, ...] = ("all-linear",)
+    """Names of the modules that get one, as peft matches them; `all-linear` is every linear layer but the head."""
+    bits: Literal[4, 8] | None = None
+    """Of the frozen weights, by bitsandbytes (QLoRA, arXiv 2305.14314). None: as they are."""
+    merge: bool = False
+    """The model folder holds whole weights with the adapters added in, not the adapters beside a base."""
+
+    def __post_init__(self) -> None:
+        _require(self.rank >= 1, "rank must be at least 1")
+        _require(self.alpha > 0, "alpha must be above 0")
+        _require(0 <= self.dropout < 1, "dropout must lie in [0, 1)")
+        _require(len(self.targets) > 0, "targets must name at least one module")
+
+
 def _small() -> ModelSettings:
     return ModelSettings(scratch=Scratch())
 
@@ -67,8 +88,14 @@ class TrainSettings(_Settings, frozen=True):
     epochs: int = 1
     steps: int | None = None
     """Optimiser steps, going round the data as often as that takes. None: as many as `epochs` needs."""
+    lora: Lora | None = None
+    """None: all weights are tuned, as in the paper."""
     batch_size: int = 32
-    """Sequences of one step."""
+    """Sequences of one step (rows of `sequence_length` with `packing`), whatever the number of devices."""
+    micro_batch_size: int | None = None
+    """So many of them go through the model at once on one device. None: all that are its share of a step."""
+    packing: bool = False
+    """Several sequences to a row of `sequence_length` tokens, which do not see each other."""
     sequence_length: int = 4096
     """Longest sequence, in tokens. The paper does not report it; this is the context of its base model."""
     learning_rate: float = 2e-5
@@ -96,8 +123,13 @@ class TrainSettings(_Settings, frozen=True):
     """Weight of the tokens that are not trained otherwise; above 0 for pretraining only."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of everything between the weights and the loss; weights, loss and moments stay in float32."""
-    attention: Literal["sdpa", "eager"] = "sdpa"
-    """`eager` is quicker for short sequences in bfloat16 on a CPU; its memory grows with the square of the length."""
+    attention: Literal["sdpa", "eager", "flex", "varlen"] = "sdpa"
+    """`eager` is quicker for short sequences in bfloat16 on a CPU; its memory grows with the square of the length.
+    `flex` and `varlen` never look across the sequences of a packed row, nor spend time on it."""
+    gradient_checkpointing: bool = False
+    """Works the inside of each layer out again in backward, for memory."""
+    compile: bool = False
+    """Compiles each layer: half a minute at the start, faster steps on a GPU."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto`: the GPU if there is one."""
     threads: int = 0
@@ -108,6 +140,8 @@ class TrainSettings(_Settings, frozen=True):
     """Steps between passes over the validation rows. 0: only the two before the first step and after the last."""
     save_every: int = 200
     """Steps between checkpoints; 0: none."""
+    keep: Literal["last", "best"] = "last"
+    """Which weights the model folder holds: those after the last step, or those of the lowest validation loss."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -115,6 +149,7 @@ class TrainSettings(_Settings, frozen=True):
             _require(getattr(self, name) >= 1, f"{name} must be at least 1")
         for name in ("weight_decay", "clip", "prompt_weight", "threads", "validate_every", "save_every"):
             _require(getattr(self, name) >= 0, f"{name} must not be negative")
+        _require(self.micro_batch_size is None or self.micro_batch_size >= 1, "micro_batch_size must be at least 1")
         _require(self.steps is None or self.steps >= 1, "steps must be at least 1")
         _require(self.sequence_length >= 2, "sequence_length must be at least 2")
         _require(self.warmup_steps is None or self.warmup_steps >= 0, "warmup_steps must not be negative")
