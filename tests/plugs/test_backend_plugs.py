@@ -60,7 +60,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 
 
 def without_speed(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{key: value for key, value in line.items() if key != "tokens_per_second"} for line in found]
+    return [{key: value for key, value in line.items() if not key.endswith("per_second")} for line in found]
 
 
 @each_backend

@@ -45,7 +45,8 @@ def test_metrics_have_a_line_for_each_logged_step_and_each_validation(run: Path)
     assert [line["step"] for line in trained] == [5, 10, 12]
     assert [line["step"] for line in found if "validation_loss" in line] == [0, 6, 12]
     for line in trained:
-        assert set(line) == {"step", "tokens", "loss", "loss_by_capability", "lr", "tokens_per_second"}
+        speeds = {"tokens_per_second", "trained_tokens_per_second"}
+        assert set(line) == {"step", "tokens", "loss", "loss_by_capability", "lr", *speeds}
         assert list(line["loss_by_capability"]) == ["chat", "format", "reasoning", "retrieval", "understanding"]
     assert trained[0]["tokens"] < trained[1]["tokens"] < trained[2]["tokens"]
     assert found[0]["validation_loss"] == pytest.approx(math.log(40), rel=0.1)
