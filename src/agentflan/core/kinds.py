@@ -212,19 +212,30 @@ class Dialect(Protocol):
 class Template(Protocol):
     """Lays a conversation out as text with role marks."""
 
-    stop: str
-    """The end mark of an assistant message; generation stops on it."""
-    marks: tuple[str, ...]
-    """What a tokenizer made for this template holds as single tokens, `stop` among them."""
-    jinja: str
-    """The same layout as a Hugging Face chat template; it writes `bos_token` once at the start.
+    @property
+    def stop(self) -> str:
+        """The end mark of an assistant message; generation stops on it."""
+        ...
 
-    What the assistant writes, its end mark included, stands in `{% generation %}`, which TRL goes by.
-    """
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What a tokenizer made for this template holds as single tokens, `stop` among them."""
+        ...
 
-    def render(self, conversation: Conversation) -> Rendered: ...
+    @property
+    def jinja(self) -> str:
+        """The same layout as a Hugging Face chat template; it writes `bos_token` once at the start.
 
-    def prompt(self, messages: Sequence[Message]) -> str:
+        What the assistant writes, its end mark included, stands in `{% generation %}`, which TRL goes by; in a model
+        folder's own template only if it does there.
+        """
+        ...
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """Raises `ValueError` for a conversation that this template has no layout for."""
+        ...
+
+    def prompt(self, conversation: Conversation) -> str:
         """The text up to where the assistant's next message begins: a token prefix of the training text."""
         ...
 

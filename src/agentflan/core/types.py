@@ -136,6 +136,8 @@ class Rendered(Record, frozen=True):
 
     text: str
     spans: tuple[Span, ...]
+    muted: int = 0
+    """Replies that are only shown, though the corpus trains them: no prompt would ask for them in this text."""
 
 
 class Dropped(Record, frozen=True):
