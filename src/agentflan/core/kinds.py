@@ -108,6 +108,14 @@ class Turning(Protocol):
 
 
 @runtime_checkable
+class Speaking(Protocol):
+    """A transform that says which dialects it writes, so that a template that cannot lay one out is told at once."""
+
+    @property
+    def dialects(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
 class Ask(Protocol):
     """Needs a language model's replies for some items."""
 
@@ -237,6 +245,15 @@ class Template(Protocol):
 
     def prompt(self, conversation: Conversation) -> str:
         """The text up to where the assistant's next message begins: a token prefix of the training text."""
+        ...
+
+
+@runtime_checkable
+class Calling(Protocol):
+    """A template with a syntax of its own for tools and calls, which conversations of the dialect `native` need."""
+
+    def calls(self) -> None:
+        """Raises `Mistake` where it has none after all."""
         ...
 
 

@@ -47,15 +47,12 @@ class Family(NamedTuple):
         thought = turn.thought
         if thought is None or (self.thoughts == "think" and not self.inline):
             return turn
-        opens, closes = (
-            ("<think>\n", "\n</think>\n\n") if self.thoughts == "think" else ("", "\n\n" if turn.text else "")
-        )
-        around = Segment(text="", capability="format", loss=thought.loss, weight=thought.weight)
-        before, behind = (
-            Segment(text=text, capability="format", loss=around.loss, weight=around.weight) for text in (opens, closes)
-        )
-        kept = () if self.thoughts == "drop" else (before, thought, behind)
-        return turn._replace(thought=None, text=(*kept, *turn.text))
+        if self.thoughts == "drop":
+            return turn._replace(thought=None)
+        form = turn.form or thought
+        marks = ("<think>\n", "\n</think>\n\n") if self.thoughts == "think" else ("", "\n\n" if turn.text else "")
+        before, behind = (Segment(text=mark, capability="format", loss=form.loss, weight=form.weight) for mark in marks)
+        return turn._replace(thought=None, text=(before, thought, behind, *turn.text))
 
 
 def tools_of(item: Conversation) -> list[dict[str, Any]]:
