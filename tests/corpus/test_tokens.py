@@ -258,6 +258,7 @@ def test_the_folder_on_disk(tmp_path: Path, own: Tokenizer) -> None:
     assert own.decode(cut.ids.tolist(), skip_special_tokens=False).endswith(f"i need it .{END}\n ")
     held = dict(zip(tokens.names(), tokens.validation.tolist(), strict=True))
     assert all(held[f"c{number}"] == held[f"c{number + 1}"] for number in range(0, 40, 2))
+    assert tokens.group.tolist() == [number // 2 for number in range(41)]
     assert 0 < sum(held.values()) == ledger["validation_sequences"] < 41
     assert load_tokenizer(tmp_path / "tokens" / "tokenizer").to_str() == own.to_str()
 
@@ -267,7 +268,7 @@ def test_the_same_again_is_the_same_bytes(tmp_path: Path, own: Tokenizer) -> Non
     for name in ("a", "b", "a"):
         tokenise(folder, tmp_path / name, own, TEMPLATE, seed=0, max_length=100)
     files = [path.relative_to(tmp_path / "a") for path in sorted((tmp_path / "a").rglob("*")) if path.is_file()]
-    assert len(files) == 11
+    assert len(files) == 12
     assert all((tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes() for file in files)
 
 
@@ -300,6 +301,10 @@ def test_a_folder_that_is_none_is_named(tmp_path: Path, own: Tokenizer) -> None:
     tokenise(folder, tmp_path / "tokens", own, TEMPLATE, seed=0, max_length=100)
     np.save(tmp_path / "tokens" / "trained.npy", np.zeros(3, np.bool_))
     with pytest.raises(Mistake, match=r"trained\.npy holds 3 values, not"):
+        Tokens.open(tmp_path / "tokens")
+    tokenise(folder, tmp_path / "tokens", own, TEMPLATE, seed=0, max_length=100)
+    (tmp_path / "tokens" / "group.npy").unlink()  # as an earlier version left it
+    with pytest.raises(Mistake, match=r"has no group\.npy; run `agentflan tokenise` \(again, if another version"):
         Tokens.open(tmp_path / "tokens")
     (tmp_path / "tokens" / "ids.npy").unlink()
     with pytest.raises(Mistake, match=r"tokens: has no ids\.npy"):

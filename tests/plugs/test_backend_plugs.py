@@ -118,6 +118,9 @@ def test_a_run_that_was_cut_off_ends_as_a_whole_one(name: str, optimizer: str, t
     after = lines(tmp_path / "cut")
     assert all(torch.equal(weight, resumed[key]) for key, weight in whole.items())
     assert without_speed(after) == without_speed(lines(tmp_path / "whole"))
+    assert (tmp_path / "cut" / "validation.jsonl").read_bytes() == (
+        tmp_path / "whole" / "validation.jsonl"
+    ).read_bytes()
     kept = [line for line in before if line["step"] <= 7]
     assert after[: len(kept)] == kept  # speeds too: these steps were not done again
     assert not (tmp_path / "cut" / "checkpoint").exists()

@@ -55,8 +55,21 @@ def test_metrics_have_a_line_for_each_logged_step_and_each_validation(run: Path)
 
 def test_a_finished_run_leaves_a_model_and_its_curves(run: Path) -> None:
     assert {path.name for path in run.iterdir()} == {"model", "train"}
-    assert [path.name for path in (run / "train").iterdir()] == ["metrics.jsonl"]
+    assert {path.name for path in (run / "train").iterdir()} == {"metrics.jsonl", "validation.jsonl"}
     AutoModelForCausalLM.from_pretrained(run / "model")
+
+
+def test_the_groups_of_a_validation_add_up_to_its_means(run: Path, tokens: Path) -> None:
+    opened = Tokens.open(tokens)
+    held = opened.group[np.asarray(opened.validation)]
+    means = [line for line in lines(run) if "validation_loss" in line]
+    passes = [json.loads(line) for line in (run / "train" / "validation.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in passes] == [0, 6, 12]
+    for line, whole in zip(passes, means, strict=True):
+        assert line["groups"] == sorted(set(held.tolist()))
+        for name, mean in whole["validation_loss_by_capability"].items():
+            assert sum(line["sums"][name]) / sum(line["counts"][name]) == pytest.approx(mean, rel=1e-5)
+            assert min(line["counts"][name]) > 0
 
 
 def test_the_tuned_model_says_what_it_learned_and_stops(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def write(
         "weight": chance.choice([0.25, 0.75, 1.0], size=offsets[-1]).astype(np.float32),
         "offsets": offsets,
         "validation": np.arange(sequences) >= sequences - held_out,
+        "group": (np.arange(sequences) // 2).astype(np.int32),
     }
     folder.mkdir(parents=True)
     for name, array in arrays.items():

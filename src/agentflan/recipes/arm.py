@@ -49,9 +49,8 @@ def _tune(settings: TrainSettings, run: Path) -> None:
         manifest.load(run).stages["tokenise"].key,
         [sha256_of(file) for file in sorted(start.glob("*.safetensors"))] if start else None,
     ]
-    manifest.once(
-        run, "train", made_from, ["model", "train/metrics.jsonl"], lambda: train(settings, run / "tokens", run)
-    )
+    outputs = ["model", "train/metrics.jsonl", "train/validation.jsonl"]
+    manifest.once(run, "train", made_from, outputs, lambda: train(settings, run / "tokens", run))
 
 
 def _seeded(settings: TrainSettings, arm: Arm, block: str) -> TrainSettings:

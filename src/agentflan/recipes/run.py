@@ -28,6 +28,7 @@ from agentflan.corpus.building.build import Share, Unfinished, build
 from agentflan.corpus.engines.local import Local
 from agentflan.corpus.settings import Corpus
 from agentflan.corpus.store.parquet import conversations
+from agentflan.corpus.tokens.arrays import ARRAYS
 from agentflan.corpus.tokens.tokenise import tokenise
 from agentflan.corpus.tokens.tokenizer import load_tokenizer, train_bpe
 from agentflan.recipes.recipe import Arm
@@ -220,6 +221,7 @@ def _tokenise(corpus: Corpus, run: Path, tokenizer: Tokenizer, say: Say) -> None
         settings.validation_share,
         settings.max_length,
         corpus.seed,
+        ARRAYS,
     ]
     done = manifest.once(
         run,

@@ -82,6 +82,10 @@ class Plan:
         size = self._settings.batch_size
         return (self._gather(order[start : start + size]) for start in range(0, len(order), size))
 
+    def groups(self, members: Ints) -> Ints:
+        """The group of each sequence, numbered as in the tokens folder."""
+        return np.asarray(self._tokens.group[members], dtype=np.int64)
+
     def _carries(self) -> NDArray[np.bool_]:
         """Which sequences have a weighted token beyond the first, which nothing predicts."""
         if self._settings.prompt_weight > 0:

@@ -18,6 +18,7 @@ class Watch:
     def __init__(self, job: Job, curve: Curve, done: int, steps: int) -> None:
         self._job, self._curve, self._steps = job, curve, steps
         self._metrics = Metrics(job.folder / "metrics.jsonl", done)
+        self._validation = Metrics(job.folder / "validation.jsonl", done)
         self.rest(done)
 
     def rest(self, now: int) -> None:
@@ -56,6 +57,7 @@ class Watch:
     def validated(self, now: int, found: Validation) -> None:
         line = {"step": now, "tokens": self._curve.tokens, "validation_loss": found.loss}
         self._metrics.write({**line, "validation_loss_by_capability": found.by_capability})
+        self._validation.write({"step": now, "tokens": self._curve.tokens, **found.by_group()})
         self._job.say(f"step {now:,}  validation loss {found.loss:.4f}")
 
     def __enter__(self) -> Self:
@@ -63,3 +65,4 @@ class Watch:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._metrics.__exit__(kind, error, _)
+        self._validation.__exit__(kind, error, _)

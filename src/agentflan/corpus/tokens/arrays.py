@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from agentflan.core.errors import Mistake
 
-ARRAYS = ("ids", "trained", "capability", "weight", "offsets", "validation")
-_MEND = "run `agentflan tokenise` first, or give the tokens folder of a run"
+ARRAYS = ("ids", "trained", "capability", "weight", "offsets", "validation", "group")
+_MEND = "run `agentflan tokenise` (again, if another version wrote it), or give the tokens folder of a run"
 
 
 class Sequence(NamedTuple):
@@ -38,6 +38,8 @@ class Tokens:
     offsets: NDArray[np.int64]
     validation: NDArray[np.bool_]
     """For each sequence, whether it is held out."""
+    group: NDArray[np.int32]
+    """For each sequence, the number of its group: what is held out or trained on as one."""
 
     @classmethod
     def open(cls, folder: Path) -> Tokens:
@@ -47,7 +49,7 @@ class Tokens:
         arrays = {name: _map(folder / f"{name}.npy") for name in ARRAYS}
         count = len(arrays["offsets"]) - 1
         total = int(arrays["offsets"][-1]) if count >= 0 else -1
-        for name, wanted in [*((name, total) for name in ARRAYS[:4]), ("validation", count)]:
+        for name, wanted in [*((name, total) for name in ARRAYS[:4]), *((name, count) for name in ARRAYS[5:])]:
             if len(arrays[name]) != wanted:
                 what = f"{name}.npy holds {len(arrays[name]):,} values, not {wanted:,}"
                 raise Mistake(what, where=str(folder), mend=_MEND)

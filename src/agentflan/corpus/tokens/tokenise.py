@@ -160,9 +160,14 @@ def _write(corpus: Path, folder: Path, shape: _Shaper, share: float, seed: int) 
         raise Mistake(f"has nothing to train: {reasons}", where=str(corpus), mend="look at corpus/ledger.json")
     counts.total = offsets[-1]
     held = _held_out(groups, share, seed)
-    with _Column(folder / "offsets.npy", np.int64) as column, _Column(folder / "validation.npy", np.bool_) as other:
-        column.extend([np.array(offsets)])
-        other.extend([np.array([group in held for group in groups])])
+    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    for name, kind, values in (
+        ("offsets", np.int64, offsets),
+        ("validation", np.bool_, [group in held for group in groups]),
+        ("group", np.int32, [numbers[group] for group in groups]),
+    ):
+        with _Column(folder / f"{name}.npy", kind) as column:
+            column.extend([np.array(values)])
     return _ledger(counts, len(groups), sum(group in held for group in groups))
 
 
