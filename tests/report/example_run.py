@@ -20,6 +20,7 @@ from agentflan.core.types import (
 from agentflan.corpus.building.ledger import Characters
 from agentflan.corpus.manifest import File, Manifest, Stage, versions
 from agentflan.corpus.store.parquet import ConversationWriter, TrajectoryWriter
+from agentflan.report.diagnosis.record import Calls, Diagnosis, Form, Interval, Losses, Mean
 
 HOSTILE = '</div><script>alert("1")</script> \x1b[31mred\x1b]0;title\x07 \u202eabc <b>&amp;'
 CAVEATS = """caveats:
@@ -58,6 +59,7 @@ def write_run(folder: Path, *, seed: int = 0, negatives: bool = True, hostile: b
     metrics = _metrics_of(negatives, seed)
     _json(folder / "evals" / "agent_h" / "scores.json", {"metrics": metrics})
     _json(folder / "scores.json", {"model": "model", "benchmarks": {"agent_h": metrics}})
+    _json(folder / "diagnosis.json", _diagnosis(folder.name + (HOSTILE if hostile else ""), seed))
     _json(folder / "manifest.json", _manifest(seed))
     (folder / "recipe.yaml").write_text(f"seed: {seed}\ncorpus:\n  template: agent_flan # <b>\n{CAVEATS}", "utf-8")
     return folder
@@ -220,6 +222,25 @@ def _metrics(path: Path, seed: int, negatives: bool) -> None:
             held = {name: value * 1.1 for name, value in losses.items()}
             lines.append({**base, "validation_loss": whole * 1.1, "validation_loss_by_capability": held})
     path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+
+
+def _diagnosis(model: str, seed: int) -> Diagnosis:
+    """Two forms; talk has little format, and its group of one says nothing of chat's spread."""
+
+    def interval(value: float, wide: float | None = 0.02) -> Interval:
+        return Interval(value=value, low=wide and value - wide, high=wide and value + 2 * wide)
+
+    def losses(form: Form, form_loss: float) -> Losses:
+        each = {"format": form_loss, "reasoning": 0.7, "retrieval": 0.2, "understanding": 0.4, "content": 0.54}
+        means = {name: Mean(interval(value + 0.01 * seed), 12_345, 180) for name, value in each.items()}
+        means["chat"] = Mean(interval(1.3, None), 120, 1)
+        return Losses(form, 200, 170, {"too_long": 3}, means, interval(0.54 - form_loss))
+
+    metrics = {name: value for name, value in _metrics_of(False, seed).items() if not name.startswith("h_")}
+    metrics |= {"over_call": 0.6, "over_call_low": 0.55, "over_call_high": 0.66}
+    calls = Calls("corpus", "made_up", 200, 2, metrics)
+    forms = (losses("react", 0.04), losses("talk", 0.31))
+    return Diagnosis(1, model, "0" * 32, "rows.jsonl", "agent_flan", "held_out", 2_040, seed, forms, calls)
 
 
 def _metrics_of(negatives: bool, seed: int) -> dict[str, float]:

@@ -53,7 +53,7 @@ def evaluate(
         if rescore:
             graded = _earlier(kept, identity)
         else:
-            graded = _asked(model, identity, benchmark.version, problems, kept)
+            graded = asked(model, identity, benchmark.version, problems, kept)
     metrics = _graded(benchmark, graded)
     scores = {
         "benchmark": name,
@@ -74,10 +74,10 @@ def benchmark_name(benchmark: plugs.Plug) -> str:
     return str(plugs.settings_of(benchmark)["use"]).rpartition(":")[2]
 
 
-def _asked(
-    model: Answering, identity: str, version: str, problems: list[Problem], kept: Journal[Transcript]
+def asked(
+    model: Answering, identity: str, version: str, problems: Sequence[Problem], kept: Journal[Transcript]
 ) -> list[tuple[Problem, Reply]]:
-    """A reply to each problem: the one on file, or else the model's."""
+    """A reply to each problem: the one on file, or else the model's, which is on file then."""
     keys = [key_of(identity, version, problem) for problem in problems]
     wanted = set(keys)
     replies = {line.key: line.reply for line in kept.lines() if line.key in wanted}

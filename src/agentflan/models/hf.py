@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import torch
 from msgspec import Meta
@@ -31,6 +31,8 @@ class Hf(Plug, frozen=True):
     """A folder that `AutoModelForCausalLM` and `AutoTokenizer` load, chat template inside."""
     max_new_tokens: Annotated[int, Meta(ge=1)] = 256
     batch_size: Annotated[int, Meta(ge=1)] = 32
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """`auto`: the GPU if there is one."""
 
     @property
     def name(self) -> str:
@@ -42,9 +44,14 @@ class Hf(Plug, frozen=True):
         """A digest of the folder's weights and settings, not of its path."""
         return digest_of([self.max_new_tokens, *([file.name, sha256_of(file)] for file in _files(self.path))])
 
+    @property
+    def where(self) -> str:
+        """The device as torch names it."""
+        return self.device if self.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+
     def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None:
         stamps = tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in _files(self.path))
-        model, tokenizer = _loaded(self.path, stamps)
+        model, tokenizer = _loaded(self.path, stamps, self.where)
         prompts = _prompts(tokenizer, problems)
         room = getattr(model.config, "max_position_embeddings", None) or 1 << 62
         order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
@@ -66,7 +73,7 @@ def _files(path: Path) -> list[Path]:
 
 
 @lru_cache(maxsize=1)
-def _loaded(path: Path, stamps: tuple[tuple[str, int, int], ...]) -> tuple[Any, Any]:
+def _loaded(path: Path, stamps: tuple[tuple[str, int, int], ...], device: str) -> tuple[Any, Any]:
     """Model and tokenizer; the last one stays in memory while its files stay as they are, for several benchmarks."""
     logging.disable_progress_bar()
     try:
@@ -77,7 +84,7 @@ def _loaded(path: Path, stamps: tuple[tuple[str, int, int], ...]) -> tuple[Any, 
         raise Mistake(f"this model does not load: {reason}", where=str(path), mend="save it again") from error
     if not tokenizer.chat_template:
         raise Mistake("this tokenizer has no chat template", where=str(path), mend="save one with it")
-    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval(), tokenizer
+    return model.to(device).eval(), tokenizer
 
 
 def _prompts(tokenizer: Any, problems: Sequence[Problem]) -> list[list[int]]:

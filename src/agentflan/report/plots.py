@@ -130,8 +130,8 @@ def curves(name: str, title: str, entries: Sequence[Curve], *, across: str = "st
 
 
 @_styled
-def dots(name: str, title: str, labels: Sequence[str], entries: Sequence[Sequence[Dot]]) -> Markup:
-    """Shares from 0 to 1, a row for each label and in it a dot for each arm."""
+def dots(name: str, title: str, labels: Sequence[str], entries: Sequence[Sequence[Dot]], *, top: float = 1) -> Markup:
+    """Values from 0 to `top` (1 for shares), a row for each label and in it a dot for each arm."""
     arms = max((len(row) for row in entries), default=1)
     pitch = 16 + 13 * arms
     figure, axes = _figure(34 + pitch * len(labels), left=_room(labels), right=16, top=6, bottom=28)
@@ -147,8 +147,11 @@ def dots(name: str, title: str, labels: Sequence[str], entries: Sequence[Sequenc
             axes.plot(dot.value, height, _marker(dot.marker), color=colour, markersize=7.5, clip_on=False)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_xticks((0, 0.25, 0.5, 0.75, 1), ("0", ".25", ".5", ".75", "1"))
+    axes.set_xlim(-0.02 * top, 1.02 * top)
+    if top == 1:
+        axes.set_xticks((0, 0.25, 0.5, 0.75, 1), ("0", ".25", ".5", ".75", "1"))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     axes.grid(axis="x", color=_SENTINEL["line"], linewidth=1)
     return _svg(figure, name, title)
 

@@ -19,8 +19,8 @@ from agentflan.corpus.settings import CorpusSettings
 
 T = TypeVar("T")
 
-_PARTS = frozenset(("trajectories", "corpus", "tokens", "model", "train", "evals"))
-_SIGNS = ("manifest.json", "corpus", "scores.json")
+_PARTS = frozenset(("trajectories", "corpus", "tokens", "model", "train", "evals", "diagnosis"))
+_SIGNS = ("manifest.json", "corpus", "scores.json", "diagnosis.json")
 
 
 class Counts(msgspec.Struct):
@@ -85,8 +85,9 @@ class Logged(msgspec.Struct):
 def run_folders(folder: Path) -> tuple[RunFolder, ...]:
     """The runs in a folder: its sub-folders `<arm>` and `<arm>-seed<n>`, or the folder itself as the one arm `run`.
 
-    A run is known by its manifest.json, corpus/ or scores.json; the base that arms share is none. The plainest arm
-    comes first: the one whose corpus took the fewest stages and made the least. Raises `Mistake` where there is no run.
+    A run is known by its manifest.json, corpus/, scores.json or diagnosis.json; the base that arms share is none. The
+    plainest arm comes first: the one whose corpus took the fewest stages and made the least. Raises `Mistake` where
+    there is no run.
     """
     if not folder.is_dir():
         raise Mistake("no such folder", where=str(folder), mend="give a run folder, or a folder of run folders")
@@ -128,11 +129,15 @@ def recipe_text(folder: Path) -> str:
     return path.read_text("utf-8", errors="replace") if path.is_file() else ""
 
 
-def template_of(folder: Path) -> Template:
-    """The template that the recipe of a run names, or the one of recipes that name none."""
+def corpus_settings(folder: Path) -> CorpusSettings:
+    """Template and longest sequence as the recipe of a run has them, or as recipes have them that name none."""
     corpus = _recipe(folder).get("corpus")
-    spec = corpus.get("template") if isinstance(corpus, dict) else None
-    template: Template = plugs.load("template", spec or CorpusSettings(sources=()).template, folder=folder)
+    said = {key: corpus[key] for key in ("template", "max_length") if key in corpus} if isinstance(corpus, dict) else {}
+    return msgspec.convert({"sources": (), **said}, CorpusSettings)
+
+
+def template_of(folder: Path) -> Template:
+    template: Template = plugs.load("template", corpus_settings(folder).template, folder=folder)
     return template
 
 

@@ -62,6 +62,12 @@ def shown(item: Conversation, template: Template, folder: Path | None) -> Shown:
     return Shown(item, tuple(runs), tokens=True, rest=item.messages[messages:], max_length=max_length)
 
 
+def sequences(numbers: Sequence[int], template: Template, folder: Path) -> list[tuple[Run, ...]]:
+    """The tokens of sequences by their numbers in the token folder."""
+    tokens, tokenizer = Tokens.open(folder), load_tokenizer(folder / "tokenizer")
+    return [tuple(_tokens(tokens, number, tokenizer, template)) for number in numbers]
+
+
 def counts(runs: Sequence[Run]) -> dict[str, dict[str, int]]:
     """Capability -> tokens, `all` and `trained`; what has no capability is `chat`, prompts and marks among it."""
     found = {name: {"all": 0, "trained": 0} for name in KINDS_OF_TEXT}

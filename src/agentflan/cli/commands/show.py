@@ -2,7 +2,9 @@
 
 PATH is a run folder or its tokens, and shows what is trained token by token; its corpus, or a run without tokens, shows
 characters. ID is an id or its beginning, the first conversation if left out. `--stages` builds the corpus once more and
-shows the raw row beside what each transform made of it; rows that left can be looked at as well.
+shows the raw row beside what each transform made of it; rows that left can be looked at as well. Of a run whose
+training was stopped by its loss, and of its `train/stopped`, the batch that was kept is shown, with the loss of each
+sequence.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from agentflan.recipes.again import trace_again
 from agentflan.report import shown
 from agentflan.report.beside import as_terminal, write_stages
 from agentflan.report.lossmap import Run, counts
+from agentflan.report.stopped import batch_as_text, kept_in, stopped, write_stopped
 
 
 @click.command()
@@ -35,6 +38,9 @@ def command(path: Path, item_id: str | None, tokens: bool, stages: bool, html: P
     if tokens and stages:
         raise click.UsageError("--tokens and --stages are two different pictures: choose one")
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    kept = kept_in(path)
+    if kept and not stages and (item_id is None or kept.parent == path):
+        return _stopped(kept, item_id, tokens, html, colour)
     return _stages(path, item_id, html, colour) if stages else _map(path, item_id, tokens, html, colour)
 
 
@@ -57,6 +63,17 @@ def _map(path: Path, item_id: str | None, tokens: bool, html: Path | None, colou
         shown.write_conversation(found, html, ids=tokens and found.tokens)
         return Said(data, f"written to {html}")
     return Said(data, shown.as_text(found, colour=colour, ids=tokens and found.tokens))
+
+
+def _stopped(kept: Path, item_id: str | None, ids: bool, html: Path | None, colour: bool) -> Said:
+    found = stopped(kept, item_id)
+    pairs = zip(found.batch.sequences, found.runs, strict=True)
+    sequences = [{**msgspec.structs.asdict(one), "tokens": [_plain(run) for run in runs]} for one, runs in pairs]
+    data = {**msgspec.structs.asdict(found.batch), "sequences": sequences, "html": html}
+    if html:
+        write_stopped(found, html, ids=ids)
+        return Said(data, f"written to {html}")
+    return Said(data, batch_as_text(found, colour=colour, ids=ids))
 
 
 def _stages(path: Path, item_id: str | None, html: Path | None, colour: bool) -> Said:

@@ -56,7 +56,7 @@ def problems(count: int, syntaxes: Sequence[str], seed: int) -> list[Problem]:
         made.append(
             Problem(
                 id=key,
-                messages=_prompt(scene, dialect, key),
+                messages=prompt(scene.query, scene.tools, dialect, key),
                 tools=scene.tools,
                 gold=(scene.gold,),
                 circumstance=circumstance,
@@ -66,11 +66,12 @@ def problems(count: int, syntaxes: Sequence[str], seed: int) -> list[Problem]:
     return made
 
 
-def _prompt(scene: _Scene, dialect: Any, key: str) -> tuple[Message, ...]:
+def prompt(query: str, tools: Sequence[ToolSpec], dialect: Any, key: str) -> tuple[Message, ...]:
+    """An instruction with the tools as the dialect lists them, and the query; one of our instructions, by the key."""
     heads = domains().instructions
-    head = pick(heads.with_tools if scene.tools else heads.without_tools, key, "instruction")
-    system = dialect.system(head, scene.tools, key)
-    user = Message(role="user", segments=(Segment(text=scene.query),))
+    head = pick(heads.with_tools if tools else heads.without_tools, key, "instruction")
+    system = dialect.system(head, tools, key)
+    user = Message(role="user", segments=(Segment(text=query),))
     return (Message(role="system", segments=(Segment(text=system),)), user) if system else (user,)
 
 

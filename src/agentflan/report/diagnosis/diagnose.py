@@ -1,0 +1,107 @@
+"""A model and a corpus in, the three observations out; nothing is trained, and nothing of either is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+import torch
+from transformers.utils import logging
+
+from agentflan.core import plugs
+from agentflan.core.errors import Mistake
+from agentflan.core.kinds import Template
+from agentflan.core.types import Conversation
+from agentflan.corpus.building.build import Say
+from agentflan.corpus.building.frames import save
+from agentflan.corpus.tokens.tokenizer import load_tokenizer
+from agentflan.evals.named import model_named
+from agentflan.models.hf import Hf
+from agentflan.report.diagnosis.calls import calls
+from agentflan.report.diagnosis.given import Given, choose, given, rewritten, template_named
+from agentflan.report.diagnosis.losses import Measured, as_tokens, losses
+from agentflan.report.diagnosis.record import FILE, SCHEMA, Calls, Diagnosis, Form, Losses
+from agentflan.train.model import begin
+from agentflan.train.settings import ModelSettings
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+class Wanted(NamedTuple):
+    """How to go about it."""
+
+    forms: tuple[Form, ...] = ("as_built",)
+    limit: int = 200
+    """Conversations."""
+    problems: int = 200
+    """Asked for the over-call rate; 0 asks nothing."""
+    everything: bool = False
+    """Choose from all conversations, not from those alone that the run's training never saw."""
+    template: str | None = None
+    """None: the corpus' own."""
+    device: Device = "auto"
+    seed: int = 0
+
+
+def diagnose(model: str, corpus: Path, out: Path | None, wanted: Wanted, say: Say) -> Diagnosis:
+    """Writes `diagnosis.json` and the transcripts to the run `out`, if there is one.
+
+    Raises `Mistake` for what is no model folder or no corpus, and where they do not fit each other.
+    """
+    logging.disable_progress_bar()
+    named = _saved(model, wanted.device)
+    with TemporaryDirectory(prefix="agentflan-") as scratch:
+        work = Path(scratch)
+        found = given(corpus, work / "built", wanted.seed, say)
+        chosen = choose(found, wanted.limit, wanted.seed, everything=wanted.everything)
+        template = template_named(wanted.template, found, named.path)
+        measured = _measured(named.path, found, chosen.items, template, wanted, work)
+        said = Diagnosis(
+            schema=SCHEMA,
+            model=named.name,
+            identity=named.identity,
+            corpus=str(corpus),
+            template=plugs.settings_of(template)["use"],
+            rows="all" if wanted.everything or not found.held_out else "held_out",
+            of=chosen.of,
+            seed=wanted.seed,
+            losses=_losses(named, measured, wanted.seed, say),
+            calls=_calls(named, chosen.items, wanted, (out or work) / "diagnosis", say),
+        )
+    if out is not None:
+        save(out / FILE, [msgspec.json.format(msgspec.json.encode(said), indent=1), b"\n"])
+    return said
+
+
+def _saved(text: str, device: Device) -> Hf:
+    """The model as the evaluations see it."""
+    found = model_named(text)
+    if not isinstance(found, Hf):
+        raise Mistake("a script has no losses", where=text, mend="name the folder of a saved model")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise Mistake("torch sees no GPU", where="--device", mend="say `--device auto`")
+    return msgspec.structs.replace(found, device=device)
+
+
+def _measured(
+    model: Path, found: Given, items: Sequence[Conversation], template: Template, wanted: Wanted, work: Path
+) -> list[Measured]:
+    """The conversations in each form, in the model's own tokens, none longer than it reads."""
+    config: dict[str, Any] = msgspec.json.decode((model / "config.json").read_bytes())
+    length = min(found.max_length, config.get("max_position_embeddings") or found.max_length)
+    tokenizer = load_tokenizer(model)
+    written = ((form, *rewritten(items, found.folder, form, wanted.seed)) for form in wanted.forms)
+    return [as_tokens(form, anew, left, tokenizer, template, length, work / form) for form, anew, left in written]
+
+
+def _losses(named: Hf, measured: Sequence[Measured], seed: int, say: Say) -> tuple[Losses, ...]:
+    model = begin(ModelSettings(path=named.path), measured[0].tokens.folder / "tokenizer", seed)
+    model.to(named.where)  # type: ignore[arg-type]
+    return tuple(losses(model, one, seed, say) for one in measured)
+
+
+def _calls(named: Hf, items: Sequence[Conversation], wanted: Wanted, folder: Path, say: Say) -> Calls | None:
+    return calls(named, items, wanted.problems, wanted.seed, folder, say) if wanted.problems else None
