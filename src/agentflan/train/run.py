@@ -15,7 +15,7 @@ from agentflan.core.digest import digest_of, sha256_of
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Backend
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import model
+from agentflan.train import model, result
 from agentflan.train.batches import Plan
 from agentflan.train.job import Job
 from agentflan.train.settings import TrainSettings
@@ -41,7 +41,7 @@ def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
         return begun
 
     def save(tuned: PreTrainedModel) -> None:
-        model.save(tuned, tokenizer, run / "model")
+        result.save(tuned, settings, tokens, run / "model")
 
     def say(line: str) -> None:
         sys.stderr.write(f"{run.name}: {line}\n")
