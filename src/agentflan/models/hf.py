@@ -28,7 +28,7 @@ _READ = ("*.safetensors", "*.bin", "*.json", "*.jinja")
 
 class Hf(Plug, frozen=True):
     path: Path
-    """A folder that `AutoModelForCausalLM` and `AutoTokenizer` load, chat template inside."""
+    """A folder that `AutoModelForCausalLM` and `AutoTokenizer` load, chat template inside; it may hold adapters."""
     max_new_tokens: Annotated[int, Meta(ge=1)] = 256
     batch_size: Annotated[int, Meta(ge=1)] = 32
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -67,7 +67,7 @@ class Hf(Plug, frozen=True):
 
 
 def _files(path: Path) -> list[Path]:
-    if not (path / "config.json").is_file():
+    if not any((path / name).is_file() for name in ("config.json", "adapter_config.json")):
         raise Mistake("this is no model: it holds no config.json", where=str(path), mend="name a saved model's folder")
     return sorted({file for pattern in _READ for file in path.glob(pattern)})
 

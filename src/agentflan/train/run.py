@@ -16,7 +16,7 @@ from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Backend
 from agentflan.core.ranks import rank
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import lora, model
+from agentflan.train import lora, model, result
 from agentflan.train.batches import Plan
 from agentflan.train.job import Job
 from agentflan.train.settings import TrainSettings
@@ -42,7 +42,7 @@ def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
         return begun
 
     def save(tuned: PreTrainedModel) -> None:
-        model.save(tuned, tokenizer, run / "model")
+        result.save(tuned, settings, tokens, run / "model")
 
     def say(line: str) -> None:
         if rank() == 0:
