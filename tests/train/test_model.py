@@ -1,4 +1,4 @@
-"""Models made from scratch, read from a folder, and left behind."""
+"""Models made from scratch and read from a folder."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agentflan.core.errors import Mistake
 from agentflan.train import model as subject
 from agentflan.train.settings import ModelSettings, Scratch
-from tests.train.tokens_folder import END, TEMPLATE, tokenizer
+from tests.train.tokens_folder import tokenizer
 
 SMALL = Scratch(hidden_size=16, layers=1, heads=2, intermediate_size=32, qk_bias_std=0.5)
 
@@ -27,7 +26,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def saved(words: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "model"
-    subject.save(subject.begin(ModelSettings(scratch=SMALL), words, 3), words, folder)
+    subject.begin(ModelSettings(scratch=SMALL), words, 3).save_pretrained(folder)
     return folder
 
 
@@ -43,35 +42,6 @@ def test_only_queries_and_keys_start_with_biases(words: Path) -> None:
     assert 0.2 < attention.k_proj.bias.std() < 1
     assert not attention.v_proj.bias.any()
     assert not attention.o_proj.bias.any()
-
-
-def test_the_folder_loads_with_the_auto_classes(saved: Path) -> None:
-    model, names = AutoModelForCausalLM.from_pretrained(saved), AutoTokenizer.from_pretrained(saved)
-    assert names.chat_template == TEMPLATE
-    assert model.generation_config.eos_token_id == END == names.eos_token_id
-    assert model.generation_config.pad_token_id == names.pad_token_id
-
-
-def test_a_model_keeps_the_marks_it_stopped_on_before(saved: Path, words: Path, tmp_path: Path) -> None:
-    begun = subject.begin(ModelSettings(path=saved), words, 0)
-    begun.generation_config.eos_token_id = [7, 8]
-    subject.save(begun, words, tmp_path / "model")
-    assert AutoModelForCausalLM.from_pretrained(tmp_path / "model").generation_config.eos_token_id == [END, 7, 8]
-
-
-def test_a_saved_model_is_where_the_next_one_begins(saved: Path, words: Path) -> None:
-    again = subject.begin(ModelSettings(path=saved), words, 0).state_dict()
-    first = subject.begin(ModelSettings(scratch=SMALL), words, 3).state_dict()
-    assert all(torch.equal(first[name], again[name]) for name in first)
-
-
-def test_saving_replaces_what_was_there(saved: Path, words: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "model"
-    folder.mkdir()
-    (folder / "old").touch()
-    subject.save(subject.begin(ModelSettings(path=saved), words, 0), words, folder)
-    assert not (folder / "old").exists()
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
 def broken(saved: Path, folder: Path, name: str, content: bytes | None) -> Path:

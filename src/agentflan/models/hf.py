@@ -16,6 +16,7 @@ from msgspec import Meta
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
+from agentflan.core.chat import NATIVE, definition, said, turns
 from agentflan.core.digest import digest_of, sha256_of
 from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
@@ -27,7 +28,7 @@ _READ = ("*.safetensors", "*.bin", "*.json", "*.jinja")
 
 class Hf(Plug, frozen=True):
     path: Path
-    """A folder that `AutoModelForCausalLM` and `AutoTokenizer` load, chat template inside."""
+    """A folder that `AutoModelForCausalLM` and `AutoTokenizer` load, chat template inside; it may hold adapters."""
     max_new_tokens: Annotated[int, Meta(ge=1)] = 256
     batch_size: Annotated[int, Meta(ge=1)] = 32
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -66,7 +67,7 @@ class Hf(Plug, frozen=True):
 
 
 def _files(path: Path) -> list[Path]:
-    if not (path / "config.json").is_file():
+    if not any((path / name).is_file() for name in ("config.json", "adapter_config.json")):
         raise Mistake("this is no model: it holds no config.json", where=str(path), mend="name a saved model's folder")
     return sorted({file for pattern in _READ for file in path.glob(pattern)})
 
@@ -87,12 +88,11 @@ def _loaded(path: Path, stamps: tuple[tuple[str, int, int], ...], device: str) -
 
 
 def _prompts(tokenizer: Any, problems: Sequence[Problem]) -> list[list[int]]:
+    """Tools go through the template where the prompt leaves them to it; elsewhere the system prompt lists them."""
     texts = [
         tokenizer.apply_chat_template(
-            [
-                {"role": message.role, "content": "".join(part.text for part in message.segments)}
-                for message in problem.messages
-            ],
+            said(turns(problem.messages, problem.syntax)),
+            tools=[definition(tool) for tool in problem.tools] if problem.syntax == NATIVE and problem.tools else None,
             add_generation_prompt=True,
             tokenize=False,
         )

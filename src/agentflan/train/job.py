@@ -22,6 +22,6 @@ class Job(NamedTuple):
     model: Callable[[], PreTrainedModel]
     """The weights to begin with, on the CPU."""
     save: Callable[[PreTrainedModel], None]
-    """Takes the tuned model, once, at the end."""
+    """Takes the tuned model, adapters and all, once, at the end; it is given away."""
     say: Callable[[str], None]
     """A line of progress for a person."""

@@ -73,7 +73,10 @@ class _WeightedLoss(torch.autograd.Function):
                 slopes *= shares[rows].unsqueeze(1)
                 narrow = slopes.to(hidden.dtype)
                 torch.mm(narrow, head, out=grad_hidden[rows])
-                grad_head += narrow.t() @ hidden[rows]
+                if narrow.dtype == wide:  # in place: a product beside it would be as large again
+                    grad_head.addmm_(narrow.t(), hidden[rows])
+                else:
+                    grad_head += narrow.t() @ hidden[rows]
         if grad_hidden is not None and grad_head is not None:
             ctx.save_for_backward(grad_hidden, grad_head.to(head.dtype))
         ctx.mark_non_differentiable(sums)
@@ -82,4 +85,6 @@ class _WeightedLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         grad_hidden, grad_head = ctx.saved_tensors
-        return grad_hidden * grad, grad_head * grad, None, None, None, None, None, None
+        if grad.device.type != "cpu" or grad != 1:  # asking a GPU would make it wait
+            grad_hidden, grad_head = grad_hidden * grad, grad_head * grad
+        return grad_hidden, grad_head, None, None, None, None, None, None

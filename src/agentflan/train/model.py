@@ -1,9 +1,7 @@
-"""The model to begin with, and the folder the tuned one leaves behind."""
+"""The model to begin with."""
 
 from __future__ import annotations
 
-import shutil
-from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +10,6 @@ from safetensors import SafetensorError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
-    GenerationConfig,
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedModel,
@@ -45,18 +42,6 @@ def begin(settings: ModelSettings, tokenizer_folder: Path, seed: int) -> PreTrai
             mend="tokenise with the model's own tokenizer",
         )
     return model
-
-
-def save(model: PreTrainedModel, tokenizer_folder: Path, folder: Path) -> None:
-    """Leaves a folder that the Auto classes of `transformers` load, in place of what was there; never half of one."""
-    part = folder.with_name(folder.name + ".tmp")
-    shutil.rmtree(part, ignore_errors=True)
-    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
-    model.generation_config = _generation(model.generation_config, tokenizer)
-    model.save_pretrained(part)
-    shutil.copytree(tokenizer_folder, part, dirs_exist_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
 
 
 def _random(scratch: Scratch, tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel:
@@ -99,14 +84,3 @@ def _from_folder(path: Path) -> PreTrainedModel:
         what = f"the model has no weights for {missing[0]} ({len(missing)} are missing)"
         raise Mistake(what, where=str(path), mend=CONTENTS)
     return model
-
-
-def _generation(own: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:
-    """Stops on the tokenizer's end mark, beside what the model stopped on before."""
-    config = deepcopy(own) if own is not None else GenerationConfig()
-    before = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
-    stops = [mark for mark in dict.fromkeys([tokenizer.eos_token_id, *before]) if mark is not None]
-    config.eos_token_id = stops[0] if len(stops) == 1 else stops or None
-    config.bos_token_id = tokenizer.bos_token_id
-    config.pad_token_id = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-    return config

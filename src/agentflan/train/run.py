@@ -14,8 +14,9 @@ from agentflan.core import plugs
 from agentflan.core.digest import digest_of, sha256_of
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Backend
+from agentflan.core.ranks import rank
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import model
+from agentflan.train import lora, model, result
 from agentflan.train.batches import Plan
 from agentflan.train.job import Job
 from agentflan.train.settings import TrainSettings
@@ -41,10 +42,11 @@ def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
         return begun
 
     def save(tuned: PreTrainedModel) -> None:
-        model.save(tuned, tokenizer, run / "model")
+        result.save(tuned, settings, tokens, run / "model")
 
     def say(line: str) -> None:
-        sys.stderr.write(f"{run.name}: {line}\n")
+        if rank() == 0:
+            sys.stderr.write(f"{run.name}: {line}\n")
 
     backend(Job(settings, opened, run / "train", _digest(settings, tokens), begin, save, say))
 
@@ -54,6 +56,8 @@ def _check(settings: TrainSettings, tokens: Tokens, folder: Path) -> None:
         raise Mistake("torch sees no GPU", where="train.device", mend="say `device: auto`")
     if settings.model.path is not None:
         model.check_folder(settings.model.path)
+    if settings.lora is not None:
+        lora.check(settings.model, settings.lora, folder / "tokenizer")
     longest = int((tokens.offsets[1:] - tokens.offsets[:-1]).max(initial=0))
     if longest > settings.sequence_length:
         raise Mistake(

@@ -142,6 +142,9 @@ class TrainSettings(_Settings, frozen=True):
     """Steps between checkpoints; 0: none."""
     keep: Literal["last", "best"] = "last"
     """Which weights the model folder holds: those after the last step, or those of the lowest validation loss."""
+    save_as: Literal["base", "float32", "bfloat16", "float16"] = "base"
+    """What the numbers of whole weights are saved as; `base`: as those that tuning began with (from scratch: float32).
+    They are tuned in float32 and rounded once, at the end."""
     seed: int = 0
 
     def __post_init__(self) -> None:

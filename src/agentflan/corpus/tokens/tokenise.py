@@ -84,6 +84,8 @@ class _Counts:
     skipped: Counter[str] = field(default_factory=Counter)
     total: int = 0
     trained: Counter[int] = field(default_factory=Counter)
+    origins: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(source, licence) of the sequences."""
 
 
 class _Shaper:
@@ -151,6 +153,7 @@ def _write(corpus: Path, folder: Path, shape: _Shaper, share: float, seed: int) 
                 column.extend([one[number] for _, one in kept])
             for item, one in kept:
                 names.write(f"{item.id}\n")
+                counts.origins[item.source, item.licence] += 1
                 groups.append(item.group or item.query or item.id)
                 offsets.append(offsets[-1] + len(one.ids))
                 used = np.bincount(one.capability[one.trained], minlength=len(CODES))
@@ -182,6 +185,10 @@ def _ledger(counts: _Counts, sequences: int, held: int) -> dict[str, Any]:
         "validation_sequences": held,
         "skipped": skipped,
         "cut": counts.cut,
+        "origins": {
+            source: {licence: number for (name, licence), number in sorted(counts.origins.items()) if name == source}
+            for source, _ in sorted(counts.origins)
+        },
         "tokens": {
             "total": counts.total,
             "trained": sum(by_capability.values()),

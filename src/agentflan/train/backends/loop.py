@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import torch
-from transformers import PreTrainedModel
 
 from agentflan.core.chance import coin
+from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
-from agentflan.train import checkpoint
+from agentflan.core.ranks import world
+from agentflan.train import checkpoint, lora
 from agentflan.train.batches import Plan
 from agentflan.train.curves import Curve
 from agentflan.train.job import Job
@@ -21,6 +22,9 @@ class Loop(Plug, frozen=True):
     """Runs a job to its end, from its checkpoint if there is one; on the CPU a resumed run equals a whole one."""
 
     def __call__(self, job: Job) -> None:
+        if world() > 1:
+            what = f"a launcher started {world()} processes and `loop` is one"
+            raise Mistake(what, where="train.backend", mend="say `backend: trainer`")
         run = _Run(job)
         done = run.resume()
         with Watch(job, run.curve, done, run.plan.steps) as watch:
@@ -37,7 +41,7 @@ class _Run:
         self.job, self.settings = job, settings
         self.plan = Plan(settings, job.tokens)
         device = torch.device(settings.device if settings.device != "auto" else _best_device())
-        self.model: PreTrainedModel = job.model().to(device)  # type: ignore[arg-type]
+        self.model = lora.adapt(job.model(), settings).to(device)  # type: ignore[arg-type]
         self.model.train()
         self.optimiser = Optimiser(settings, self.model, self.plan.steps)
         self.objective = Objective(self.model, settings.precision)
@@ -49,7 +53,7 @@ class _Run:
         state = checkpoint.read(self.checkpoint, self.job.digest)
         if state is None:
             return 0
-        self.model.load_state_dict(state["model"])
+        self.model.load_state_dict(state["model"], strict=False)
         self.optimiser.restore(state["optimiser"])
         self.curve.restore(state["curve"])
         self.job.say(f"resumes after step {state['step']:,}")
@@ -94,7 +98,7 @@ class _Run:
             watch.validated(now, found)
 
     def _save(self, now: int) -> None:
-        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state(), "curve": self.curve.state()}
+        state = {"model": lora.trained(self.model), "optimiser": self.optimiser.state(), "curve": self.curve.state()}
         checkpoint.write(self.checkpoint, {**state, "step": now, "digest": self.job.digest})
 
 

@@ -1,0 +1,84 @@
+"""The card of a tuned model, README.md: what it was made from, under which licences, and how."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from ruamel.yaml import YAML
+
+from agentflan import __version__
+from agentflan.corpus import manifest
+from agentflan.train.carried import licence_of
+from agentflan.train.settings import TrainSettings
+
+
+def model_card(settings: TrainSettings, tokens: Path, notices: Sequence[str], *, adapters: bool) -> str:
+    """`notices` are the files of the base that lie beside the card."""
+    base = settings.model.path
+    licence = licence_of(base) if base is not None else {}
+    head = {
+        **(licence or {"license": "other"}),
+        "library_name": "peft" if adapters else "transformers",
+        "pipeline_tag": "text-generation",
+        "tags": ["agent", "tool-use", "agentflan"],
+    }
+    parts = [*_opening(base, adapters), *_data(tokens), *_licences(base, licence, notices), *_settings(settings)]
+    return f"---\n{_yaml(head)}---\n\n" + "\n\n".join(parts) + "\n"
+
+
+def _opening(base: Path | None, adapters: bool) -> Iterator[str]:
+    yield "# A model tuned to use tools"
+    came = f"`{base.resolve().parent.name}/{base.name}`" if base is not None else "random weights"
+    yield f"Tuned from {came} by agentflan {__version__}, after the method of Agent-FLAN (arXiv 2403.12881)."
+    if adapters:
+        yield "It holds adapters alone; `adapter_config.json` says where the model lies that they belong to."
+
+
+def _data(tokens: Path) -> Iterator[str]:
+    """Empty for a tokens folder that came without its books."""
+    file = tokens / "ledger.json"
+    if not file.is_file():
+        return
+    ledger = msgspec.json.decode(file.read_bytes())
+    count, trained = ledger["tokens"]["total"], ledger["tokens"]["trained"]
+    yield "## Data"
+    yield f"{ledger['sequences']:,} sequences of {count:,} tokens; {trained:,} of them are trained."
+    stage = manifest.load(tokens.parent).stages.get("build")
+    if stage is not None:
+        yield f"Build of rows, recipe and replies: `{stage.key}`."
+    lines = [
+        f"| {source} | {licence or 'unstated'} | {number:,} |"
+        for source, of in ledger.get("origins", {}).items()
+        for licence, number in of.items()
+    ]
+    yield "\n".join(["| source | licence | sequences |", "|---|---|---:|", *lines])
+
+
+def _licences(base: Path | None, licence: dict[str, str], notices: Sequence[str]) -> Iterator[str]:
+    if base is None:
+        return
+    yield "## Licence of the base"
+    yield ", ".join(licence.values()) or "Its folder names none in a README.md."
+    if notices:
+        yield f"What came with it lies beside this file: {', '.join(f'`{name}`' for name in notices)}."
+
+
+def _settings(settings: TrainSettings) -> Iterator[str]:
+    told: dict[str, Any] = msgspec.to_builtins(settings, enc_hook=str)
+    if settings.model.path is not None:
+        del told["model"]  # where it lay is nobody's business
+    yield "## Settings"
+    yield f"```yaml\n{_yaml(told)}```"
+
+
+def _yaml(value: dict[str, Any]) -> str:
+    text = io.StringIO()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump(value, text)
+    return text.getvalue()
