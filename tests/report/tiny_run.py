@@ -18,16 +18,21 @@ corpus:
   transforms: [{use: converse, listing: signature, react_share: 0.5}]
   validation_share: 0.3
 train:
-  {steps: 6, batch_size: 4, learning_rate: 5e-3, threads: 1, log_every: 3,
+  {steps: 6, batch_size: 4, learning_rate: {rate}, warmup_steps: 0, threads: 1, log_every: 3,
    model: {scratch: {hidden_size: 32, layers: 1, heads: 2, max_positions: 1024}}}
 """
 
 
-def write_tiny_run(folder: Path) -> Path:
-    """The run folder, `folder/run`; its raw rows are in `folder/rows`."""
+def write_tiny_recipe(folder: Path, rate: str = "5e-3") -> Path:
+    """The recipe, `folder/tiny.yaml`, with this learning rate; its raw rows are in `folder/rows`."""
     (folder / "rows").mkdir(parents=True)
     for name, items in {"toolbench": rows.searches(0, 30), "chat": rows.chats(0, 30)}.items():
         (folder / "rows" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in items))
-    (folder / "tiny.yaml").write_text(RECIPE)
-    assert run(["train", str(folder / "tiny.yaml"), "-o", str(folder / "run")]) == 0
+    (folder / "tiny.yaml").write_text(RECIPE.replace("{rate}", rate))
+    return folder / "tiny.yaml"
+
+
+def write_tiny_run(folder: Path) -> Path:
+    """The run folder, `folder/run`."""
+    assert run(["train", str(write_tiny_recipe(folder)), "-o", str(folder / "run")]) == 0
     return folder / "run"
