@@ -9,6 +9,7 @@ from typing import Self
 from agentflan.core.errors import Mistake
 from agentflan.train.curves import Curve, Metrics
 from agentflan.train.job import Job
+from agentflan.train.optimise import learning_rate
 from agentflan.train.validate import Validation
 
 
@@ -57,8 +58,12 @@ class Watch:
     def validated(self, now: int, found: Validation) -> None:
         line = {"step": now, "tokens": self._curve.tokens, "validation_loss": found.loss}
         self._metrics.write({**line, "validation_loss_by_capability": found.by_capability})
-        self._validation.write({"step": now, "tokens": self._curve.tokens, **found.by_group()})
+        self._validation.write({"step": now, "peak_steps": self._peak_steps(now), **found.by_group()})
         self._job.say(f"step {now:,}  validation loss {found.loss:.4f}")
+
+    def _peak_steps(self, now: int) -> float:
+        settings = self._job.settings
+        return sum(learning_rate(settings, step, self._steps) for step in range(now)) / settings.learning_rate
 
     def __enter__(self) -> Self:
         return self
