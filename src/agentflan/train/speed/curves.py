@@ -57,14 +57,19 @@ def read(file: Path) -> Curves:
     """Raises `Mistake` for a file that is not there, is damaged, or tells of fewer than two passes."""
     if not file.is_file():
         raise Mistake("has no losses by group", where=str(file), mend=_MEND)
+    found = passes(file)
+    if len(found) < 2:
+        raise Mistake(f"tells of {len(found)} passes; a curve has more", where=str(file), mend=_MEND)
+    return curves(found)
+
+
+def passes(file: Path) -> list[Pass]:
+    """Raises `Mistake` for a file that is damaged."""
     lines = file.read_bytes().split(b"\n")[:-1]  # what a kill cut short has no end
     try:
-        passes = [msgspec.json.decode(line, type=Pass) for line in lines]
+        return [msgspec.json.decode(line, type=Pass) for line in lines]
     except msgspec.DecodeError as error:
         raise Mistake(f"cannot be read: {error}", where=str(file), mend="train again, or delete it") from error
-    if len(passes) < 2:
-        raise Mistake(f"tells of {len(passes)} passes; a curve has more", where=str(file), mend=_MEND)
-    return curves(passes)
 
 
 def curves(passes: list[Pass]) -> Curves:

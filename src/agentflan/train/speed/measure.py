@@ -68,7 +68,7 @@ def measure(curves: Curves, *, replicates: int = 1000, seed: int = 0) -> Speeds:
     measured, halves = {}, {}
     for name, counts in curves.counts.items():
         losses = curves.pooled(name)
-        used = _used(losses)
+        used = used_of(losses)
         one = Measured(
             tokens=int(counts.sum()),
             groups=curves.groups(name),
@@ -107,7 +107,7 @@ def interval(value: float, drawn: Floats, groups: float) -> Interval:
     return Interval(value, min(float(low), value), max(float(high), value))
 
 
-def _used(losses: Floats) -> int:
+def used_of(losses: Floats) -> int:
     """How many passes: to the lowest one if the loss clearly rises behind it, which is overfitting, else all."""
     lowest = int(np.argmin(losses))
     rises = losses[-1] - losses[lowest] > RISE * (losses[0] - losses[lowest])

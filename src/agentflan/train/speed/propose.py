@@ -45,16 +45,16 @@ def propose(speeds: Speeds, reach: Mapping[str, float]) -> Proposal:
     for name in told:
         groups = min(measured[name].effective, measured[slowest].effective)
         found = interval(points[name] / points[slowest], halves[name] / longest, groups)
-        weights[name] = Interval(*map(_bounded, found))
+        weights[name] = Interval(*map(bounded, found))
     shares, left = {}, {}
     for name, weight in weights.items():
         droppable = reach.get(name, 1.0)
         if weight.value < 1 and 1 - droppable > weight.value:
             left[name] = 1 - droppable
         wanted = (weight.value - (1 - droppable)) / droppable if droppable else 1.0
-        shares[name] = _bounded(wanted)
+        shares[name] = bounded(wanted)
     return Proposal(slowest=slowest, measured=measured, weights=weights, shares=shares, out_of_reach=left)
 
 
-def _bounded(weight: float) -> float:
+def bounded(weight: float) -> float:
     return min(max(weight, FLOOR), 1.0)
