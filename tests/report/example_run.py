@@ -216,11 +216,13 @@ def _metrics(path: Path, seed: int, negatives: bool) -> None:
         losses = {name: floors[name] * (1 + shake) + start * (1 - speed) ** step for name, speed in speeds.items()}
         whole = sum(losses.values()) / len(losses)
         base = {"step": step, "tokens": step * 1_200}
-        rate = {"lr": 5e-4, "tokens_per_second": 11_000.0}
+        rate = {"lr": 5e-4, "tokens_per_second": 11_000.0 + step, "trained_tokens_per_second": 3_700.0, "mfu": 0.412}
         lines.append({**base, "loss": whole, "loss_by_capability": losses, **rate})
         if step % 50 == 0:
             held = {name: value * 1.1 for name, value in losses.items()}
             lines.append({**base, "validation_loss": whole * 1.1, "validation_loss_by_capability": held})
+            slow = 0.9 ** (step / 50)
+            lines.append({"step": step, "balance": {"reasoning": 1.0, "retrieval": 0.2 + 0.8 * slow, "format": slow}})
     path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
 
 

@@ -190,10 +190,14 @@ def _room(labels: Sequence[str]) -> float:
     return min(200.0, 12 + 7 * max((len(text) for text in labels), default=0))
 
 
+_TICKS = ((1_000, (1.0,)), (30, (1.0, 3.0)), (4, (1.0, 2.0, 5.0)), (0, (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)))
+"""Largest value over smallest, from which on a decade gets ticks at these multiples."""
+
+
 def _log_ticks(values: Sequence[float]) -> LogLocator:
     positive = [max(value, 1e-4) for value in values] or [1.0]
-    decades = max(positive) / min(positive)
-    return LogLocator(subs=(1.0,) if decades > 1000 else (1.0, 3.0) if decades > 30 else (1.0, 2.0, 5.0))
+    span = max(positive) / min(positive)
+    return LogLocator(subs=next(subs for least, subs in _TICKS if span > least))
 
 
 def _svg(figure: Figure, name: str, title: str) -> Markup:

@@ -72,7 +72,7 @@ class _AllScores(msgspec.Struct):
 
 
 class Logged(msgspec.Struct):
-    """One line of train/metrics.jsonl: a training step or a validation."""
+    """One line of train/metrics.jsonl: a training step, a validation, or weights that changed."""
 
     step: int
     tokens: int = 0
@@ -80,6 +80,12 @@ class Logged(msgspec.Struct):
     loss_by_capability: dict[str, float | None] = {}
     validation_loss: float | None = None
     validation_loss_by_capability: dict[str, float | None] = {}
+    tokens_per_second: float | None = None
+    trained_tokens_per_second: float | None = None
+    mfu: float | None = None
+    """Share of the device's peak that the model's arithmetic took."""
+    balance: dict[str, float] = {}
+    """Capability -> its weight from here on."""
 
 
 def run_folders(folder: Path) -> tuple[RunFolder, ...]:

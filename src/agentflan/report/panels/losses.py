@@ -36,7 +36,8 @@ class LossesPanel(Plug, frozen=True):
         text = "Strong lines: validation. Faint: training. Content: the mean of reasoning, retrieval, understanding."
         if any(len(seeds) > 1 for seeds in logs.values()):
             text += " Bands reach from the smallest to the largest seed."
-        return join((tag("p", text, class_="note"), legend(*names), tag("div", *figures, class_="plots")))
+        key = legend(*names) if len(names) > 1 else ""
+        return join((tag("p", text, class_="note"), key, tag("div", *figures, class_="plots")))
 
 
 def _figures(logs: _Lines) -> Iterator[Markup]:
@@ -48,6 +49,21 @@ def _figures(logs: _Lines) -> Iterator[Markup]:
     for name in KINDS_OF_TEXT:
         if drawn := list(_curves(logs, name, name)):
             yield _figure(name.capitalize(), curves(f"loss-{name}", f"loss of {name}", drawn))
+    if weights := list(_weights(logs)):
+        moved = dict.fromkeys(curve.colour for curve in weights)
+        key = legend(*(join((swatch(name), name)) for name in moved))
+        yield _figure("Weights, as they followed the validation", curves("loss-weights", "weights", weights), key)
+
+
+def _weights(logs: _Lines) -> Iterator[Curve]:
+    """Of runs whose weights follow the measured speed; each seed apart, for each went its own way."""
+    for style, seeds in enumerate(logs.values()):
+        for log in seeds:
+            changes = [line for line in log if line.balance]
+            for name in KINDS_OF_TEXT:
+                points = {line.step: line.balance[name] for line in changes if name in line.balance}
+                if points:
+                    yield Curve(list(points), list(points.values()), name, style)
 
 
 def _curves(logs: _Lines, group: str, colour: str) -> Iterator[Curve]:

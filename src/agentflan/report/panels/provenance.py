@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
 
 from markupsafe import Markup
 
@@ -10,7 +11,7 @@ from agentflan.core.kinds import RunFolder
 from agentflan.core.plugs import Plug
 from agentflan.corpus import manifest
 from agentflan.report.markup import Column, breakable, count, join, table, tag
-from agentflan.report.runs import label, recipe_text
+from agentflan.report.runs import label, logged, recipe_text
 
 
 class ProvenancePanel(Plug, frozen=True):
@@ -31,11 +32,34 @@ class ProvenancePanel(Plug, frozen=True):
 
 
 def _versions(found: manifest.Manifest) -> Markup:
-    versions = (tag("div", tag("dt", name), tag("dd", version)) for name, version in found.versions.items())
-    return tag("dl", *versions, class_="facts") if found.versions else Markup("")
+    return _facts(found.versions)
+
+
+def _training(run: RunFolder) -> dict[str, str]:
+    """How far and how fast it trained, by its own log; speeds are medians, which validation and saving do not move."""
+    log = [line for line in logged(run) if line.loss is not None]
+    if not log:
+        return {}
+    speeds = (
+        ("tokens a second", [line.tokens_per_second for line in log], "{:,.0f}"),
+        ("trained tokens a second", [line.trained_tokens_per_second for line in log], "{:,.0f}"),
+        ("model FLOPs utilisation", [line.mfu for line in log], "{:.0%}"),
+    )
+    told = {"steps": count(log[-1].step), "tokens": count(log[-1].tokens)}
+    for name, values, form in speeds:
+        if known := [value for value in values if value is not None]:
+            told[name] = form.format(median(known))
+    return told
+
+
+def _facts(told: Mapping[str, str]) -> Markup:
+    each = (tag("div", tag("dt", name), tag("dd", said)) for name, said in told.items())
+    return tag("dl", *each, class_="facts") if told else Markup("")
 
 
 def _parts(run: RunFolder, found: manifest.Manifest) -> Iterator[Markup]:
+    if training := _training(run):
+        yield _facts(training)
     rows: list[list[object]]
     if found.inputs:
         rows = [[breakable(name), tag("code", digest)] for name, digest in found.inputs.items()]
