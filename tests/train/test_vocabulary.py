@@ -15,7 +15,7 @@ from agentflan.templates.agent_flan import AgentFlan
 from agentflan.templates.chatml import Chatml
 from agentflan.train import model as subject
 from agentflan.train.settings import ModelSettings
-from tests.templates.families import like_llama
+from tests.templates.families import like_gpt, like_llama
 
 MARKS = ("<|im_start|>", "<|im_end|>")
 
@@ -74,10 +74,7 @@ def test_the_same_vocabulary_changes_nothing(tmp_path: Path) -> None:
 def test_another_vocabulary_is_a_mistake(tmp_path: Path) -> None:
     base = llama(tmp_path / "base", tie=False)
     words = tmp_path / "words"
-    save_tokenizer(like_llama(), words, Chatml())
-    vocabulary = load_tokenizer(words).to_str().replace('"Bergen"', '"Ber\\u0121en"').replace('"high"', '"hi\\u0121h"')
-    assert vocabulary != load_tokenizer(words).to_str()
-    (words / "tokenizer.json").write_text(vocabulary, encoding="utf-8")
+    save_tokenizer(like_gpt(), words, Chatml())
     with pytest.raises(Mistake, match="not only marks set them apart; tokenise with the model's own tokenizer"):
         subject.begin(ModelSettings(path=base), words, 0)
 

@@ -93,8 +93,7 @@ def fitted(tokenizer: Tokenizer, template: Template, *, add_marks: bool = False)
         what = f"the end mark {template.stop!r} of the template is no token of this model"
         raise Mistake(what, mend="say `corpus.add_marks: true`, or choose another template")
     copy = Tokenizer.from_str(tokenizer.to_str())
-    lacking = [mark for mark in template.marks if add_marks and copy.token_to_id(mark) is None]
-    marks = dict.fromkeys([template.stop, *lacking])
+    marks = [mark for mark in template.marks if mark == template.stop or (add_marks and copy.token_to_id(mark) is None)]
     copy.add_special_tokens([AddedToken(mark, special=True, normalized=False) for mark in marks])
     return copy
 
