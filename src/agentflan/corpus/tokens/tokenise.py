@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from agentflan.core.chance import coin
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Template
-from agentflan.core.types import Conversation, Rendered
+from agentflan.core.types import Conversation, Rendered, Span
 from agentflan.corpus.store.parquet import conversations
 from agentflan.corpus.tokens.arrays import Sequence
 from agentflan.corpus.tokens.labels import CODES, Labeller
@@ -103,14 +103,15 @@ class _Shaper:
 
     def __init__(self, tokenizer: Tokenizer, template: Template, max_length: int) -> None:
         bos = bos_of(tokenizer)
-        self._bos = [tokenizer.token_to_id(bos)] if bos else []
+        self._begins = "" if _begins_alike(tokenizer, bos) else bos
+        self._bos = [tokenizer.token_to_id(bos)] if bos and not self._begins else []
         self._room = max_length - len(self._bos)
         self._template, self._label = template, Labeller(tokenizer)
         self.id_type = np.uint16 if tokenizer.get_vocab_size(with_added_tokens=True) <= 1 << 16 else np.int32
 
     def __call__(self, items: list[Conversation], counts: _Counts) -> Iterator[tuple[Conversation, Sequence]]:
         counts.conversations += len(items)
-        laid = [(item, rendered) for item in items if (rendered := layout(self._template, item)) is not None]
+        laid = [(item, rendered) for item in items if (rendered := self._laid(item)) is not None]
         counts.skipped["no_layout"] += len(items) - len(laid)
         labelled = self._label([rendered for _, rendered in laid])
         for number, (item, rendered) in enumerate(laid):
@@ -135,13 +136,17 @@ class _Shaper:
         while low < high:
             middle = (low + high) // 2
             short = msgspec.structs.replace(item, messages=item.messages[: ends[middle]])
-            rendered = layout(self._template, short)
+            rendered = self._laid(short)
             tried = self._label([rendered] if rendered else [])
             if rendered and len(tried.ids) <= self._room:
                 best, muted, low = tried.text(0), rendered.muted, middle + 1
             else:
                 high = middle
         return (ends[low - 1] if low else 0), best, muted
+
+    def _laid(self, item: Conversation) -> Rendered | None:
+        rendered = layout(self._template, item)
+        return _behind(self._begins, rendered) if rendered and self._begins else rendered
 
     def _with_bos(self, one: Sequence) -> Sequence:
         if not self._bos:
@@ -152,6 +157,23 @@ class _Shaper:
             np.concatenate([np.zeros(1, np.uint8), one.capability]),
             np.concatenate([np.ones(1, np.float32), one.weight]),
         )
+
+
+def _begins_alike(tokenizer: Tokenizer, bos: str) -> bool:
+    """Whether a text has the same tokens behind a BOS that stands in it, as chat templates write one, as without it.
+
+    Tokenizers that imagine a space where a text begins (and only there) see none behind BOS.
+    """
+    behind = tokenizer.encode(f"{bos}a", add_special_tokens=False).ids[1:]
+    return not bos or behind == tokenizer.encode("a", add_special_tokens=False).ids
+
+
+def _behind(bos: str, rendered: Rendered) -> Rendered:
+    """The same text with BOS in it."""
+    more = len(bos)
+    moved = (msgspec.structs.replace(span, start=span.start + more, end=span.end + more) for span in rendered.spans)
+    spans = (Span(start=0, end=more), *moved)
+    return msgspec.structs.replace(rendered, text=bos + rendered.text, spans=spans)
 
 
 def _write(corpus: Path, folder: Path, shape: _Shaper, share: float, seed: int) -> dict[str, Any]:
