@@ -95,8 +95,8 @@ def test_masked_tokens_get_no_gradient(name: str, tmp_path: Path) -> None:
 
 
 @each_backend
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
-def test_a_run_that_was_cut_off_ends_as_a_whole_one(name: str, optimizer: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("optimizer", "balance"), [("adamw", "given"), ("muon", "given"), ("adamw", "measured")])
+def test_a_run_that_was_cut_off_ends_as_a_whole_one(name: str, optimizer: str, balance: str, tmp_path: Path) -> None:
     tokens = write(tmp_path / "tokens", 20, held_out=4)
     settings = TrainSettings(
         model=SMALL,
@@ -104,8 +104,9 @@ def test_a_run_that_was_cut_off_ends_as_a_whole_one(name: str, optimizer: str, t
         batch_size=4,
         learning_rate=1e-2,
         optimizer=optimizer,
+        balance=balance,
         log_every=3,
-        validate_every=4,
+        validate_every=4 if balance == "given" else 1,
         save_every=7,
     )
     whole = run(name, settings, tokens, tmp_path / "whole")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.types import CAPABILITIES, Capability, Conversation, Message, Segment
-from agentflan.transforms.rebalance import Rebalance
+from agentflan.transforms.rebalance import PRESETS, Rebalance
 from tests.transforms.drawn import alternates, conversations
 
 shares = st.sampled_from([0.0, 0.3, 1.0])
@@ -135,6 +135,23 @@ def test_muting_and_weighing_leave_the_text(
 @given(item=agents)
 def test_full_shares_change_nothing(item: Conversation) -> None:
     assert Rebalance(retrieval=1, understanding=1)(item) is item
+
+
+def test_a_preset_is_its_shares_and_gives_way_to_a_share_of_ones_own() -> None:
+    given = {"paper": (1, 0.25, 0.75), "release": (1, 0.5, 0.7), "uniform": (1, 1, 1), "swift": (1, 3, 3)}
+    assert set(given) == set(PRESETS)
+    item = conversation(TALK)
+    for preset, (reasoning, retrieval, understanding) in given.items():
+        by_name = plugs.load("transform", {"use": "rebalance", "mode": "weigh", "preset": preset})
+        by_share = Rebalance(
+            mode="weigh", reasoning=reasoning, retrieval=retrieval, understanding=understanding, format=1
+        )
+        assert by_name(item) == by_share(item)
+    mixed = plugs.load("transform", {"use": "rebalance", "preset": "release", "mode": "weigh", "retrieval": 0.125})
+    weights = {m.segments[0].capability: m.segments[0].weight for m in mixed(item).messages if m.role == "assistant"}
+    assert weights == {"reasoning": 1, "retrieval": 0.125, "understanding": 0.7}
+    with pytest.raises(Mistake, match="retrieval is a share from 0 to 1"):
+        plugs.load("transform", {"use": "rebalance", "preset": "swift"})
 
 
 @pytest.mark.parametrize("name", CAPABILITIES)

@@ -13,6 +13,7 @@ from agentflan.core.chance import coin
 from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.train.loss import CLASSES
 from agentflan.train.settings import TrainSettings
+from agentflan.train.speed.online import Balance
 
 Ints = NDArray[np.int64]
 PROMPT = CLASSES.index("prompt")
@@ -65,7 +66,12 @@ class Plan:
         """Sequences without a token to learn."""
         self.per_epoch = -(-len(self.rows) // settings.batch_size)
         self.steps = settings.steps or settings.epochs * self.per_epoch
+        self._balance: Balance | None = None
         self._epoch = lru_cache(maxsize=1)(self._shuffle)
+
+    def follow(self, balance: Balance | None) -> None:
+        """Multiplies the weights of training batches by those in force at their step."""
+        self._balance = balance
 
     def step(self, number: int, rank: int = 0, world: int = 1) -> Step:
         """The part of device `rank` of `world` in a step, counted from 0: every world-th micro-batch."""
@@ -74,8 +80,9 @@ class Plan:
         size = self._settings.micro_batch_size or -(-self._settings.batch_size // world)
         each = -(-self._settings.batch_size // (size * world))
         parts = [members[size * part : size * (part + 1)] for part in range(each * world)]
-        weight = float(sum(self._weights(self._places(part)[0], part).sum(dtype=np.float64) for part in parts))
-        return Step(tuple(self._gather(part) for part in parts[rank::world]), weight)
+        factors = self._balance.at(number) if self._balance else None
+        weight = float(sum(self._weights(self._places(part)[0], part, factors).sum(dtype=np.float64) for part in parts))
+        return Step(tuple(self._gather(part, factors) for part in parts[rank::world]), weight)
 
     def validation(self) -> Iterator[Batch]:
         order = self.held_out[np.argsort(self._lengths[self.held_out], kind="stable")]
@@ -110,7 +117,7 @@ class Plan:
             batches += [window[place : place + size] for place in chance.permutation(places)]
         return batches
 
-    def _gather(self, members: Ints) -> Batch:
+    def _gather(self, members: Ints, factors: NDArray[np.float32] | None = None) -> Batch:
         tokens = self._tokens
         if not len(members):
             none = np.zeros(0, dtype=np.int64)
@@ -118,7 +125,7 @@ class Plan:
         places, inside = self._places(members)
         ids = np.zeros(inside.shape, dtype=np.int64)
         ids[inside] = tokens.ids[places]
-        weights = self._weights(places, members)
+        weights = self._weights(places, members, factors)
         kept = np.flatnonzero(weights)
         classes = np.where(tokens.trained[places], tokens.capability[places], PROMPT)[kept].astype(np.int64)
         targets = np.flatnonzero(inside)[kept]
@@ -132,10 +139,11 @@ class Plan:
         inside = columns < lengths[:, None]
         return (self._tokens.offsets[members][:, None] + columns)[inside], inside
 
-    def _weights(self, places: Ints, members: Ints) -> NDArray[np.float32]:
-        weights = np.where(
-            self._tokens.trained[places], self._tokens.weight[places], np.float32(self._settings.prompt_weight)
-        )
+    def _weights(self, places: Ints, members: Ints, factors: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        own = self._tokens.weight[places]
+        if factors is not None:
+            own = own * factors[self._tokens.capability[places]]
+        weights = np.where(self._tokens.trained[places], own, np.float32(self._settings.prompt_weight))
         lengths = self._lengths[members]
         weights[np.cumsum(lengths) - lengths] = 0  # nothing stands before a first token
         return weights

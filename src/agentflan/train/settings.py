@@ -121,6 +121,9 @@ class TrainSettings(_Settings, frozen=True):
     """So many batches at a time are cut from sequences sorted by length, which saves padding; 1 sorts nothing."""
     prompt_weight: float = 0.0
     """Weight of the tokens that are not trained otherwise; above 0 for pretraining only."""
+    balance: Literal["given", "measured"] = "given"
+    """`measured`: beside the weights that the tokens bring, each capability gets one that follows its measured learning
+    speed, from 1 on, anew after each validation."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of everything between the weights and the loss; weights, loss and moments stay in float32."""
     attention: Literal["sdpa", "eager", "flex", "varlen"] = "sdpa"

@@ -28,7 +28,7 @@ class Validation(NamedTuple):
     """(G, CLASSES): tokens."""
 
     def by_group(self) -> dict[str, Any]:
-        """As a line of validation.jsonl holds it: of each class that came up, sums and counts in the order of groups."""
+        """As in a line of validation.jsonl: of each class that came up, sums and counts in the order of groups."""
         came_up = [(place, name) for place, name in enumerate(SHOWN) if self.counts[:, place].any()]
         return {
             "groups": self.groups.tolist(),

@@ -6,9 +6,14 @@ import time
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from agentflan.core.errors import Mistake
 from agentflan.train.curves import Curve, Metrics
 from agentflan.train.job import Job
+from agentflan.train.optimise import learning_rate
+from agentflan.train.speed.curves import Pass, passes
+from agentflan.train.speed.online import Balance
 from agentflan.train.validate import Validation
 
 
@@ -19,6 +24,9 @@ class Watch:
         self._job, self._curve, self._steps = job, curve, steps
         self._metrics = Metrics(job.folder / "metrics.jsonl", done)
         self._validation = Metrics(job.folder / "validation.jsonl", done)
+        measured = job.settings.balance == "measured"
+        self.balance = Balance(passes(job.folder / "validation.jsonl")) if measured else None
+        """Follows the passes; a Plan goes by it."""
         self.rest(done)
 
     def rest(self, now: int) -> None:
@@ -57,8 +65,17 @@ class Watch:
     def validated(self, now: int, found: Validation) -> None:
         line = {"step": now, "tokens": self._curve.tokens, "validation_loss": found.loss}
         self._metrics.write({**line, "validation_loss_by_capability": found.by_capability})
-        self._validation.write({"step": now, "tokens": self._curve.tokens, **found.by_group()})
+        one = {"step": now, "peak_steps": self._peak_steps(now), **found.by_group()}
+        if self.balance:
+            one["balance"] = self.balance.weights
+        self._validation.write(one)
+        if self.balance and self.balance.saw(msgspec.convert(one, Pass)):
+            self._metrics.write({"step": now, "balance": self.balance.weights})
         self._job.say(f"step {now:,}  validation loss {found.loss:.4f}")
+
+    def _peak_steps(self, now: int) -> float:
+        settings = self._job.settings
+        return sum(learning_rate(settings, step, self._steps) for step in range(now)) / settings.learning_rate
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Train less on what is learned fast: a share of each capability (paper section 4.2, 1 : 0.25 : 0.75)."""
+"""Train less on what is learned fast: a share of each capability (paper section 4.2)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ from agentflan.core.plugs import Plug
 from agentflan.core.types import CAPABILITIES, Capability, Conversation, Message, Segment
 from agentflan.dialects.writing.turns import joined
 
+PRESETS: dict[str, dict[Capability, float]] = {
+    "paper": {"reasoning": 1.0, "retrieval": 0.25, "understanding": 0.75, "format": 1.0},
+    "release": {"reasoning": 1.0, "retrieval": 0.5, "understanding": 0.7, "format": 1.0},
+    "uniform": {"reasoning": 1.0, "retrieval": 1.0, "understanding": 1.0, "format": 1.0},
+    "swift": {"reasoning": 1.0, "retrieval": 3.0, "understanding": 3.0, "format": 1.0},
+}
+"""`paper`: section 4.2. `release`: what the name of its published split says, `r10r5u7`. `swift`: ms-swift 4.6.0's
+`agentflan` loss scale, on labels and on the replies to elicit statements alike; it needs `mode: weigh`."""
+
 
 class Rebalance(Plug, frozen=True):
     """Chance is drawn once for each capability of a message, so `drop` and `mute` choose the same exchanges."""
@@ -23,10 +32,13 @@ class Rebalance(Plug, frozen=True):
     """drop: an exchange (elicit statement and reply) leaves the conversation, which is how the paper counts tokens;
     a message that mixes capabilities, as ReAct's do, and the last reply stay. mute: the text stays, its loss goes.
     weigh: the share becomes the weight of each token."""
-    reasoning: float = 1.0
-    retrieval: float = 0.25
-    understanding: float = 0.75
-    format: float = 1.0
+    preset: Literal["paper", "release", "uniform", "swift"] = "paper"
+    """Shares of the capabilities that have none below: paper 1 : 0.25 : 0.75 (reasoning : retrieval : understanding),
+    release 1 : 0.5 : 0.7, uniform 1 : 1 : 1, swift 1 : 3 : 3 (for weigh alone), and 1 for format in all of them."""
+    reasoning: float | None = None
+    retrieval: float | None = None
+    understanding: float | None = None
+    format: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -46,8 +58,8 @@ class Rebalance(Plug, frozen=True):
         return item if messages == item.messages else msgspec.structs.replace(item, messages=messages)
 
     def _share(self, capability: Capability) -> float:
-        share: float = getattr(self, capability)
-        return share
+        share: float | None = getattr(self, capability)
+        return PRESETS[self.preset][capability] if share is None else share
 
     def _keeps(self, chance: Callable[..., float], index: int, capability: Capability) -> bool:
         share = self._share(capability)

@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from agentflan.core.chance import coin
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Template
-from agentflan.core.types import Conversation
+from agentflan.core.types import Conversation, Rendered, Span
 from agentflan.corpus.store.parquet import conversations
 from agentflan.corpus.tokens.arrays import Sequence
 from agentflan.corpus.tokens.labels import CODES, Labeller
@@ -38,15 +38,17 @@ def tokenise(
     validation_share: float = 0.02,
     seed: int,
     max_length: int,
+    add_marks: bool = False,
 ) -> dict[str, Any]:
     """Writes the tokens folder (`corpus.tokens.arrays.Tokens`) and its tokenizer; returns what `ledger.json` holds.
 
+    With `add_marks`, what the vocabulary lacks of the template's marks is added to it.
     A conversation over `max_length` tokens is cut behind the last whole reply that fits. Nothing appears at
     `out_folder` before all is done. Raises `Mistake` when not one conversation has anything to train.
     """
     beside = out_folder.with_name(f"{out_folder.name}.tmp")
     shutil.rmtree(beside, ignore_errors=True)
-    tokenizer = fitted(tokenizer, template)
+    tokenizer = fitted(tokenizer, template, add_marks=add_marks)
     try:
         save_tokenizer(tokenizer, beside / "tokenizer", template, max_length)
         ledger = _write(corpus_folder, beside, _Shaper(tokenizer, template, max_length), validation_share, seed)
@@ -56,6 +58,14 @@ def tokenise(
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return ledger
+
+
+def layout(template: Template, item: Conversation) -> Rendered | None:
+    """None: the template has none for this conversation."""
+    try:
+        return template.render(item)
+    except ValueError:
+        return None
 
 
 class Fate(NamedTuple):
@@ -72,7 +82,7 @@ def fate(item: Conversation, tokenizer: Tokenizer, template: Template, max_lengt
     counts, shape = _Counts(), _Shaper(tokenizer, template, max_length)
     kept = len(list(shape([item], counts)))
     messages = shape.longest(item)[0] if counts.cut else len(item.messages)
-    return Fate(next(iter(counts.skipped), ""), messages * kept)
+    return Fate(next(iter(+counts.skipped), ""), messages * kept)
 
 
 @dataclass
@@ -81,6 +91,8 @@ class _Counts:
 
     conversations: int = 0
     cut: int = 0
+    muted: int = 0
+    """Replies that are only shown in this template, though the corpus trains them."""
     skipped: Counter[str] = field(default_factory=Counter)
     total: int = 0
     trained: Counter[int] = field(default_factory=Counter)
@@ -93,39 +105,50 @@ class _Shaper:
 
     def __init__(self, tokenizer: Tokenizer, template: Template, max_length: int) -> None:
         bos = bos_of(tokenizer)
-        self._bos = [tokenizer.token_to_id(bos)] if bos else []
+        self._begins = "" if _begins_alike(tokenizer, bos) else bos
+        self._bos = [tokenizer.token_to_id(bos)] if bos and not self._begins else []
         self._room = max_length - len(self._bos)
         self._template, self._label = template, Labeller(tokenizer)
         self.id_type = np.uint16 if tokenizer.get_vocab_size(with_added_tokens=True) <= 1 << 16 else np.int32
 
     def __call__(self, items: list[Conversation], counts: _Counts) -> Iterator[tuple[Conversation, Sequence]]:
         counts.conversations += len(items)
-        labelled = self._label([self._template.render(item) for item in items])
-        for number, item in enumerate(items):
+        laid = [(item, rendered) for item in items if (rendered := self._laid(item)) is not None]
+        counts.skipped["no_layout"] += len(items) - len(laid)
+        labelled = self._label([rendered for _, rendered in laid])
+        for number, (item, rendered) in enumerate(laid):
             one: Sequence | None = labelled.text(number)
+            muted = rendered.muted
             if labelled.borders[number + 1] - labelled.borders[number] > self._room:
-                _, one = self.longest(item)
+                _, one, muted = self.longest(item)
                 counts.cut += one is not None
             if one is None:
                 counts.skipped["too_long"] += 1
             elif not one.trained.any():
                 counts.skipped["nothing_trained"] += 1
             else:
+                counts.muted += muted
                 yield item, self._with_bos(one)
 
-    def longest(self, item: Conversation) -> tuple[int, Sequence | None]:
-        """How many messages fit, up to the last reply with which they do, and their tokens; found by halving."""
+    def longest(self, item: Conversation) -> tuple[int, Sequence | None, int]:
+        """How many messages fit, up to the last reply with which they do, their tokens, and how many replies of theirs
+        are muted; found by halving."""
         ends = [number for number, message in enumerate(item.messages, 1) if message.role == "assistant"]
-        best, low, high = None, 0, len(ends)
+        best, muted, low, high = None, 0, 0, len(ends)
         while low < high:
             middle = (low + high) // 2
             short = msgspec.structs.replace(item, messages=item.messages[: ends[middle]])
-            tried = self._label([self._template.render(short)])
-            if len(tried.ids) <= self._room:
-                best, low = tried.text(0), middle + 1
+            rendered = self._laid(short)
+            tried = self._label([rendered] if rendered else [])
+            if rendered and len(tried.ids) <= self._room:
+                best, muted, low = tried.text(0), rendered.muted, middle + 1
             else:
                 high = middle
-        return (ends[low - 1] if low else 0), best
+        return (ends[low - 1] if low else 0), best, muted
+
+    def _laid(self, item: Conversation) -> Rendered | None:
+        rendered = layout(self._template, item)
+        return _behind(self._begins, rendered) if rendered and self._begins else rendered
 
     def _with_bos(self, one: Sequence) -> Sequence:
         if not self._bos:
@@ -136,6 +159,23 @@ class _Shaper:
             np.concatenate([np.zeros(1, np.uint8), one.capability]),
             np.concatenate([np.ones(1, np.float32), one.weight]),
         )
+
+
+def _begins_alike(tokenizer: Tokenizer, bos: str) -> bool:
+    """Whether a text has the same tokens behind a BOS that stands in it, as chat templates write one, as without it.
+
+    Tokenizers that imagine a space where a text begins (and only there) see none behind BOS.
+    """
+    behind = tokenizer.encode(f"{bos}a", add_special_tokens=False).ids[1:]
+    return not bos or behind == tokenizer.encode("a", add_special_tokens=False).ids
+
+
+def _behind(bos: str, rendered: Rendered) -> Rendered:
+    """The same text with BOS in it."""
+    more = len(bos)
+    moved = (msgspec.structs.replace(span, start=span.start + more, end=span.end + more) for span in rendered.spans)
+    spans = (Span(start=0, end=more), *moved)
+    return msgspec.structs.replace(rendered, text=bos + rendered.text, spans=spans)
 
 
 def _write(corpus: Path, folder: Path, shape: _Shaper, share: float, seed: int) -> dict[str, Any]:
@@ -159,7 +199,9 @@ def _write(corpus: Path, folder: Path, shape: _Shaper, share: float, seed: int) 
                 used = np.bincount(one.capability[one.trained], minlength=len(CODES))
                 counts.trained.update(dict(enumerate(used.tolist())))
     if not groups:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(counts.skipped.items())) or "it is empty"
+        reasons = (
+            ", ".join(f"{count:,} {reason}" for reason, count in sorted((+counts.skipped).items())) or "it is empty"
+        )
         raise Mistake(f"has nothing to train: {reasons}", where=str(corpus), mend="look at corpus/ledger.json")
     counts.total = offsets[-1]
     held = _held_out(groups, share, seed)
@@ -175,7 +217,7 @@ def _write(corpus: Path, folder: Path, shape: _Shaper, share: float, seed: int) 
 
 
 def _ledger(counts: _Counts, sequences: int, held: int) -> dict[str, Any]:
-    skipped = dict(sorted(counts.skipped.items()))
+    skipped = dict(sorted((+counts.skipped).items()))
     stage = {"name": "tokenise", "in": counts.conversations, "out": sequences, "made": 0}
     by_capability = {name or "chat": counts.trained[code] for name, code in CODES.items()}
     return {
@@ -189,6 +231,7 @@ def _ledger(counts: _Counts, sequences: int, held: int) -> dict[str, Any]:
             source: {licence: number for (name, licence), number in sorted(counts.origins.items()) if name == source}
             for source, _ in sorted(counts.origins)
         },
+        "muted": counts.muted,
         "tokens": {
             "total": counts.total,
             "trained": sum(by_capability.values()),

@@ -28,6 +28,7 @@ class Loop(Plug, frozen=True):
         run = _Run(job)
         done = run.resume()
         with Watch(job, run.curve, done, run.plan.steps) as watch:
+            run.plan.follow(watch.balance)
             run.go(done, watch)
         job.save(run.model)
         run.checkpoint.unlink(missing_ok=True)
