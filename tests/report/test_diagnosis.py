@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections import defaultdict
 from pathlib import Path
 from statistics import fmean
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from agentflan.cli.main import run
+from agentflan.core.chat import NATIVE
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Conversation, Message, Segment
 from agentflan.corpus.store.parquet import ConversationWriter
@@ -33,6 +35,7 @@ from agentflan.templates.agent_flan import AgentFlan
 from agentflan.train.curves import SHOWN
 from tests.report.example_run import chat, react, trajectory
 from tests.report.tiny_run import write_tiny_run
+from tests.templates.families import family
 
 ROOM = 4_096
 """Tokens that a model reads."""
@@ -124,15 +127,30 @@ def test_an_interval_is_that_of_the_mean_over_drawn_groups(bigrams: Bigrams, tmp
 
 def test_forms_are_the_same_trajectories_written_anew(tiny: Path, tmp_path: Path) -> None:
     chosen = choose(given(tiny, tmp_path, 0, quiet), 100, 0, everything=True).items
-    react, left = rewritten(chosen, tiny, "react", 0)
-    talk, _ = rewritten(chosen, tiny, "talk", 0)
-    assert (len(react), len(talk), left.total()) == (len(chosen), len(chosen), 0)
-    assert {item.dialect for item in react if item.kind == "agent"} == {"react"}
-    assert {item.dialect for item in talk if item.kind == "agent"} == {"talk"}
-    assert [item for item in react if item.kind != "agent"] == [item for item in chosen if item.kind != "agent"]
+    for form in ("react", "talk", NATIVE):
+        items = rewritten(chosen, tiny, form, 0).items
+        assert [item.id for item in items] == [item.id for item in chosen]
+        assert {item.dialect for item in items if item.kind == "agent"} == {form}
+        assert [item for item in items if item.kind != "agent"] == [item for item in chosen if item.kind != "agent"]
     both = diagnose(str(tiny / "model"), tiny, None, QUIET._replace(forms=("react", "talk")), quiet).losses
     assert [each.form for each in both] == ["react", "talk"]
     assert both[0].means["format"].tokens > both[1].means["format"].tokens
+
+
+def test_a_model_is_measured_in_its_own_template_and_syntax_of_calls(tiny: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(family("qwen"), tmp_path / "qwen")
+    size = load_tokenizer(folder).get_vocab_size()
+    sizes = {"vocab_size": size, "hidden_size": 16, "intermediate_size": 16, "max_position_embeddings": ROOM}
+    LlamaForCausalLM(LlamaConfig(**sizes, num_hidden_layers=1, num_attention_heads=1)).save_pretrained(folder)
+    with pytest.raises(Mistake, match="no token of this model") as caught:
+        _losses(folder, tiny)
+    assert "--template model" in caught.value.mend
+    wanted = QUIET._replace(forms=("native", "react"), template="model", problems=5)
+    found = diagnose(str(folder), tiny, None, wanted, quiet)
+    native, written = found.losses
+    assert found.template == "model"
+    assert native.means["format"].tokens != written.means["format"].tokens
+    assert native.means["retrieval"].tokens == pytest.approx(written.means["retrieval"].tokens, rel=0.2)
 
 
 def test_rows_that_are_no_corpus_yet_are_read(tiny: Path) -> None:

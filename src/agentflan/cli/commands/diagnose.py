@@ -25,11 +25,11 @@ from agentflan.cli.said import Said, tell
 @click.option(
     "--form",
     "forms",
-    type=click.Choice(["as_built", "react", "talk"]),
+    type=click.Choice(["as_built", "react", "talk", "native"]),
     multiple=True,
     default=["as_built"],
     show_default=True,
-    help="Write the agents' conversations anew in this form; several are compared.",
+    help="Write the agents' conversations anew in this form; several are compared, and the first is asked in.",
 )
 @click.option("--limit", type=click.IntRange(min=1), default=200, show_default=True, help="Conversations, by coin.")
 @click.option("--problems", type=click.IntRange(min=0), default=200, show_default=True, help="To ask; 0 asks none.")

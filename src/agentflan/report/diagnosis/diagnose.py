@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 import torch
+from tokenizers import Tokenizer
 from transformers.utils import logging
 
 from agentflan.core import plugs
@@ -17,11 +18,11 @@ from agentflan.core.kinds import Template
 from agentflan.core.types import Conversation
 from agentflan.corpus.building.build import Say
 from agentflan.corpus.building.frames import save
-from agentflan.corpus.tokens.tokenizer import load_tokenizer
+from agentflan.corpus.tokens.tokenizer import fitted, load_tokenizer
 from agentflan.evals.named import model_named
 from agentflan.models.hf import Hf
 from agentflan.report.diagnosis.calls import calls
-from agentflan.report.diagnosis.given import Given, choose, given, rewritten, template_named
+from agentflan.report.diagnosis.given import Written, choose, given, rewritten, template_named
 from agentflan.report.diagnosis.losses import Measured, as_tokens, losses
 from agentflan.report.diagnosis.record import FILE, SCHEMA, Calls, Diagnosis, Form, Losses
 from agentflan.train.model import begin
@@ -58,7 +59,8 @@ def diagnose(model: str, corpus: Path, out: Path | None, wanted: Wanted, say: Sa
         found = given(corpus, work / "built", wanted.seed, say)
         chosen = choose(found, wanted.limit, wanted.seed, everything=wanted.everything)
         template = template_named(wanted.template, found, named.path)
-        measured = _measured(named.path, found, chosen.items, template, wanted, work)
+        written = [rewritten(chosen.items, found.folder, form, wanted.seed) for form in wanted.forms]
+        measured = _measured(named.path, found.max_length, written, template, work)
         said = Diagnosis(
             schema=SCHEMA,
             model=named.name,
@@ -69,7 +71,7 @@ def diagnose(model: str, corpus: Path, out: Path | None, wanted: Wanted, say: Sa
             of=chosen.of,
             seed=wanted.seed,
             losses=_losses(named, measured, wanted.seed, say),
-            calls=_calls(named, chosen.items, wanted, (out or work) / "diagnosis", say),
+            calls=_calls(named, written[0].items, wanted, (out or work) / "diagnosis", say),
         )
     if out is not None:
         save(out / FILE, [msgspec.json.format(msgspec.json.encode(said), indent=1), b"\n"])
@@ -86,15 +88,21 @@ def _saved(text: str, device: Device) -> Hf:
     return msgspec.structs.replace(found, device=device)
 
 
-def _measured(
-    model: Path, found: Given, items: Sequence[Conversation], template: Template, wanted: Wanted, work: Path
-) -> list[Measured]:
+def _measured(model: Path, longest: int, written: Sequence[Written], template: Template, work: Path) -> list[Measured]:
     """The conversations in each form, in the model's own tokens, none longer than it reads."""
     config: dict[str, Any] = msgspec.json.decode((model / "config.json").read_bytes())
-    length = min(found.max_length, config.get("max_position_embeddings") or found.max_length)
-    tokenizer = load_tokenizer(model)
-    written = ((form, *rewritten(items, found.folder, form, wanted.seed)) for form in wanted.forms)
-    return [as_tokens(form, anew, left, tokenizer, template, length, work / form) for form, anew, left in written]
+    length = min(longest, config.get("max_position_embeddings") or longest)
+    tokenizer = _tokenizer(model, template)
+    return [as_tokens(each, tokenizer, template, length, work / each.form) for each in written]
+
+
+def _tokenizer(model: Path, template: Template) -> Tokenizer:
+    """The model's own; marks that it lacks are not added, for nothing has taught the model what they are."""
+    try:
+        return fitted(load_tokenizer(model), template)
+    except Mistake as lacking:
+        mend = "`--template model` takes that of the model's folder"
+        raise Mistake(lacking.what, where=lacking.where or str(model), mend=mend) from lacking
 
 
 def _losses(named: Hf, measured: Sequence[Measured], seed: int, say: Say) -> tuple[Losses, ...]:

@@ -13,6 +13,7 @@ import msgspec
 
 from agentflan.core import plugs
 from agentflan.core.chance import coin
+from agentflan.core.chat import NATIVE
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Template
 from agentflan.core.types import Conversation
@@ -44,6 +45,15 @@ class Chosen(NamedTuple):
     of: int
 
 
+class Written(NamedTuple):
+    """What was chosen, in one form."""
+
+    form: Form
+    items: list[Conversation]
+    left: Counter[str]
+    """Why some cannot be written so -> how many."""
+
+
 def given(path: Path, work: Path, seed: int, say: Say) -> Given:
     """Rows that are no corpus yet are built into `work`. Raises `Mistake` for what is neither."""
     if path.is_file():
@@ -71,15 +81,13 @@ def choose(found: Given, limit: int, seed: int, *, everything: bool) -> Chosen:
     return Chosen(items, seen)
 
 
-def rewritten(
-    items: Sequence[Conversation], folder: Path, form: Form, seed: int
-) -> tuple[list[Conversation], Counter[str]]:
-    """The agents' conversations written anew, from their trajectories; and why some cannot be. The others stay.
+def rewritten(items: Sequence[Conversation], folder: Path, form: Form, seed: int) -> Written:
+    """The agents' conversations written anew, from their trajectories. The others stay.
 
-    A grammar of a task's own stays in `react`, as in `converse`.
+    A grammar of a task's own becomes `talk` alone, as in `converse`.
     """
     if form == "as_built":
-        return list(items), Counter()
+        return Written(form, list(items), Counter())
     agents = {item.id for item in items if item.kind == "agent"}
     write: Any = dict(Converse(seed=seed).parts())["write"]
     left: Counter[str] = Counter()
@@ -87,7 +95,7 @@ def rewritten(
     for row in trajectories(folder / "trajectories") if agents else ():
         if row.id not in agents:
             continue
-        own = form == "talk" or row.dialect in ("", "react", "talk", "fenced")
+        own = form == "talk" or row.dialect in ("", "react", "talk", "fenced", NATIVE)
         outcome = write(msgspec.structs.replace(row, dialect=form) if own else row)
         if isinstance(outcome, Conversation):
             anew[row.id] = outcome
@@ -95,7 +103,8 @@ def rewritten(
             left[outcome.reason] += 1
     if gone := len(agents) - len(anew) - left.total():
         left["no_trajectory"] = gone
-    return [anew.get(item.id, item) for item in items if item.id in anew or item.id not in agents], left
+    kept = [anew.get(item.id, item) for item in items if item.id in anew or item.id not in agents]
+    return Written(form, kept, left)
 
 
 def template_named(name: str | None, found: Given, model: Path) -> Template:

@@ -16,11 +16,11 @@ from transformers import PreTrainedModel
 from agentflan.core.chance import coin
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Template
-from agentflan.core.types import Conversation
 from agentflan.corpus.building.build import Say
 from agentflan.corpus.store.parquet import ConversationWriter
 from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.corpus.tokens.tokenise import tokenise
+from agentflan.report.diagnosis.given import Written
 from agentflan.report.diagnosis.progress import Progress
 from agentflan.report.diagnosis.record import CONTENT, Form, Interval, Losses, Mean
 from agentflan.train.batches import Batch, Plan
@@ -45,23 +45,15 @@ class Measured(NamedTuple):
     """Why conversations are not in it -> how many."""
 
 
-def as_tokens(
-    form: Form,
-    items: Sequence[Conversation],
-    left: Counter[str],
-    tokenizer: Tokenizer,
-    template: Template,
-    max_length: int,
-    work: Path,
-) -> Measured:
+def as_tokens(written: Written, tokenizer: Tokenizer, template: Template, max_length: int, work: Path) -> Measured:
     """The conversations in the tokens of the model, written below `work`; all of them held out."""
     with ConversationWriter(work / "corpus") as writer:
-        writer.write(items)
+        writer.write(written.items)
     folder = work / "tokens"
     ledger = tokenise(work / "corpus", folder, tokenizer, template, validation_share=0, seed=0, max_length=max_length)
     opened = Tokens.open(folder)
     held_out = dataclasses.replace(opened, validation=np.ones(len(opened), dtype=np.bool_))
-    return Measured(form, held_out, left + Counter(ledger["skipped"]))
+    return Measured(written.form, held_out, written.left + Counter(ledger["skipped"]))
 
 
 class _Told(Plan):

@@ -15,7 +15,8 @@ FILE = "diagnosis.json"
 CONTENT = ("reasoning", "retrieval", "understanding")
 """The capabilities that are no format."""
 
-Form = Literal["as_built", "react", "talk"]
+Form = Literal["as_built", "react", "talk", "native"]
+"""`native`: calls in the syntax of the model's own chat template."""
 
 
 class Interval(Record, frozen=True):
