@@ -15,7 +15,7 @@ from agentflan.core.digest import digest_of, sha256_of
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Backend
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import model
+from agentflan.train import attention, model
 from agentflan.train.batches import Plan
 from agentflan.train.job import Job
 from agentflan.train.settings import TrainSettings
@@ -36,7 +36,7 @@ def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
 
     def begin() -> PreTrainedModel:
         begun = model.begin(settings.model, tokenizer, settings.seed)
-        begun.set_attn_implementation(settings.attention)
+        attention.use(begun, settings)
         _check_positions(begun, opened)
         return begun
 
@@ -52,6 +52,7 @@ def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
 def _check(settings: TrainSettings, tokens: Tokens, folder: Path) -> None:
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise Mistake("torch sees no GPU", where="train.device", mend="say `device: auto`")
+    attention.check(settings, model.device_of(settings.device))
     if settings.model.path is not None:
         model.check_folder(settings.model.path)
     longest = int((tokens.offsets[1:] - tokens.offsets[:-1]).max(initial=0))

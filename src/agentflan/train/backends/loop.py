@@ -40,7 +40,7 @@ class _Run:
         self.model: PreTrainedModel = job.model().to(device)  # type: ignore[arg-type]
         self.model.train()
         self.optimiser = Optimiser(settings, self.model, self.plan.steps)
-        self.objective = Objective(self.model, settings.precision)
+        self.objective = Objective(self.model)
         self.curve = Curve(device)
         self.checkpoint = job.folder / "checkpoint"
 
