@@ -170,7 +170,7 @@ class _Run(transformers.Trainer):
 
     def prepared(self) -> None:
         """Called when accelerate has wrapped everything and no step is taken yet."""
-        if self.is_fsdp_enabled:
+        if self.plug.fsdp is not None:
             shards.require(self.objective)
         if self.kept and self.sharded:
             self.accelerator.load_state(str(self.checkpoint))
@@ -206,6 +206,7 @@ class _Run(transformers.Trainer):
             if state is not None:
                 model = lora.adapt(self.job.model(), self.settings)
                 model.load_state_dict(state, assign=True)
+                model.tie_weights()
             self.job.save(model)
             shutil.rmtree(self.checkpoint) if self.checkpoint.is_dir() else self.checkpoint.unlink(missing_ok=True)
         self.accelerator.wait_for_everyone()
