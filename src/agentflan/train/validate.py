@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
-from agentflan.train.batches import Ints, Plan
+from agentflan.train.batches import Plan
 from agentflan.train.curves import SHOWN, Curve
 from agentflan.train.loss import CLASSES
 from agentflan.train.objective import Objective
+from agentflan.train.packing import Ints
 
 
 class Validation(NamedTuple):

@@ -73,7 +73,7 @@ def losses(model: PreTrainedModel, measured: Measured, seed: int, say: Say) -> L
     """By the code of a run's validation. Raises `Mistake` where nothing weighs anything."""
     tokens = measured.tokens
     plan = _Told(tokens, f"losses of {len(tokens.ids):,} tokens ({measured.form}), conversations", say)
-    found = validate(model, Objective(model, "float32"), plan)
+    found = validate(model, Objective(model), plan)
     if found is None:
         raise Mistake("no token that is trained weighs anything", where="corpus", mend="look at it by `agentflan show`")
     sums, counts = _with_content(found.sums), _with_content(found.counts)
