@@ -45,7 +45,7 @@ def lines(run: Path) -> list[dict[str, Any]]:
     [
         {},
         {"optimizer": "muon"},
-        {"precision": "bfloat16", "attention": "eager", "clip": 0.0},
+        {"clip": 0.0},
         {"micro_batch_size": None, "schedule": "linear_tail", "prompt_weight": 0.3},
         {"lora": Lora(rank=4, dropout=0.2)},
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any, Self
 
@@ -64,9 +63,6 @@ class Curve:
         each = self._sums.tolist()
         by_class = {name: each[i] / int(self._counts[i]) for i, name in enumerate(SHOWN) if self._counts[i]}
         return float(self._weighted) / self._weight, by_class
-
-    def finite(self) -> bool:
-        return math.isfinite(float(self._weighted))
 
     def clear(self) -> None:
         """Starts the next stretch; the count of tokens goes on."""

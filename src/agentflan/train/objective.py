@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel
 
+from agentflan.train import attention
 from agentflan.train.batches import Batch
 from agentflan.train.loss import CLASSES, weighted_loss
 
@@ -19,16 +21,12 @@ class Objective(nn.Module):
 
     A module around the model, for DDP and FSDP to wrap: what happens to the weights before a forward pass (gathering
     those that lie on other devices) then happens to the head's too, which is multiplied here and not by its own layer.
-
-    In bfloat16 the weights are narrowed once a step and everything after them is narrow but the loss; gradients come
-    back to the float32 weights through the same cast. Autocast would narrow and widen at every product.
     """
 
-    def __init__(self, model: PreTrainedModel, precision: str) -> None:
+    def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         self.model = model
         self._bare = _bare_head(model)
-        self._narrow = precision == "bfloat16"
 
     def forward(self, batch: Batch, weight: float) -> tuple[Tensor, Tensor]:
         """The batch's weighted losses divided by `weight`, that of the whole step, so that the parts of one add up.
@@ -36,26 +34,37 @@ class Objective(nn.Module):
         And the sums of plain losses, (len(batch.members), len(CLASSES)) in float64.
         """
         device = self.model.device
-        ids, rows, targets, weights, classes = (torch.from_numpy(part).to(device) for part in batch[:5])
-        places = torch.from_numpy(batch.owners).to(device) * len(CLASSES) + classes
+        bins = batch.owners * len(CLASSES) + batch.classes
+        rows, targets, weights, places = (_on(device, part) for part in (*batch[1:4], bins))
+        trunk: Any = self.model.get_decoder() if self._bare else self.model
+        out = trunk(use_cache=False, **self._read(batch))
         count = len(batch.members) * len(CLASSES)
-        out = self._forward(ids)
-        if not self._bare:
-            loss, sums = _loss_of_logits(out.logits.flatten(0, 1)[rows], targets, weights, places, count, weight)
-        else:
+        if self._bare:
             hidden = out.last_hidden_state.flatten(0, 1).index_select(0, rows)
-            head = self.model.get_output_embeddings().weight.to(hidden.dtype)  # now: it is another when it is gathered
+            head = self.model.get_output_embeddings().weight  # now: it is another one when it was gathered
             loss, sums = weighted_loss(hidden, head, targets, weights, places, count, weight)
+        else:
+            loss, sums = _loss_of_logits(out.logits.flatten(0, 1)[rows], targets, weights, places, count, weight)
         return loss, sums.view(-1, len(CLASSES))
 
-    def _forward(self, ids: Tensor) -> Any:
-        given = {"input_ids": ids, "use_cache": False}
-        trunk: nn.Module = self.model.get_decoder() if self._bare else self.model
-        if not self._narrow:
-            return trunk(**given)
-        wide = ((name, weight) for name, weight in trunk.named_parameters() if weight.is_floating_point())
-        narrow = {name: weight.to(torch.bfloat16) for name, weight in wide}
-        return functional_call(trunk, narrow, kwargs=given)
+    def _read(self, batch: Batch) -> dict[str, Any]:
+        """What the model reads. No mask and no cache: with either, transformers joins the sequences of a packed row."""
+        device = self.model.device
+        read: dict[str, Any] = {"input_ids": _on(device, batch.ids)}
+        if batch.positions is not None:
+            read["position_ids"] = _on(device, batch.positions)
+        if batch.positions is not None and self.model.config._attn_implementation == "varlen":
+            borders = _on(device, attention.borders(batch.positions))
+            longest = batch.ids.shape[1]  # of any sequence; the same number in each step compiles once
+            read |= {"cu_seq_lens_q": borders, "cu_seq_lens_k": borders}
+            read |= {"max_length_q": longest, "max_length_k": longest}
+        return read
+
+
+def _on(device: torch.device, array: NDArray[Any]) -> Tensor:
+    """On a GPU without waiting for what it is still busy with."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def _loss_of_logits(

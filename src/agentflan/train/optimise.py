@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from agentflan.train.settings import TrainSettings
@@ -34,11 +34,13 @@ class Optimiser:
         self._weights = [weight for weight in model.parameters() if weight.requires_grad]
         self._mover = mover(settings, model)
 
+    def clip(self) -> Tensor | None:
+        """Clips the gradient; its norm before that, or None where nothing is to be clipped."""
+        return nn.utils.clip_grad_norm_(self._weights, self._settings.clip) if self._settings.clip > 0 else None
+
     def step(self, step: int) -> float:
-        """Clips the gradient, moves the weights, forgets the gradient; the learning rate that was used."""
+        """Moves the weights, forgets the gradient; the learning rate that was used."""
         rate = learning_rate(self._settings, step, self._steps)
-        if self._settings.clip > 0:
-            nn.utils.clip_grad_norm_(self._weights, self._settings.clip)
         for group in self._mover.param_groups:
             group["lr"] = rate * group["scale"]
         self._mover.step()

@@ -29,6 +29,7 @@ from agentflan.train.job import Job
 from agentflan.train.objective import Objective
 from agentflan.train.optimise import learning_rate, mover
 from agentflan.train.settings import TrainSettings
+from agentflan.train.stopped import Part
 from agentflan.train.validate import validate
 from agentflan.train.watch import Watch
 
@@ -49,7 +50,7 @@ class Trainer(Plug, frozen=True):
         run = _Run(job, self)
         with ExitStack() as stack:
             if rank() == 0:
-                run.watch = stack.enter_context(Watch(job, run.curve, run.done, run.plan.steps))
+                run.watch = stack.enter_context(Watch(job, run.curve, run.done, run.plan.steps, run.objective.model))
             run.train()
         run.hand_over()
 
@@ -87,7 +88,8 @@ class _Run(transformers.Trainer):
         self.kept = checkpoint.read(self.checkpoint / shards.PROGRESS if self.sharded else self.checkpoint, job.digest)
         self.done = int(self.kept["step"]) if self.kept else 0
         adapted = lora.adapt(job.model(), settings)
-        self.objective = Objective(adapted, "float32" if self.sharded else settings.precision)
+        self.objective = Objective(adapted)
+        self.parts: list[Part] = []
         self.objective.train()
         if self.kept and not self.sharded:
             adapted.load_state_dict(self.kept["model"], strict=False)
@@ -111,7 +113,7 @@ class _Run(transformers.Trainer):
             gradient_accumulation_steps=len(step.batches),
             max_grad_norm=settings.clip,
             seed=settings.seed,
-            bf16=self.plug.deepspeed is not None and settings.precision == "bfloat16",
+            bf16=self.plug.fsdp is None and settings.precision == "bfloat16",
             use_cpu=cpu,
             ddp_backend=None if world() == 1 else "gloo" if cpu else "nccl",
             ddp_find_unused_parameters=False,
@@ -153,7 +155,14 @@ class _Run(transformers.Trainer):
         deepspeed = {"scale_wrt_gas": False} if self.is_deepspeed_enabled else {}
         self.accelerator.backward(loss * world(), **deepspeed)  # gradients are averaged over the devices
         self.part.add(batch, loss, sums, weight)
+        self.parts.append(Part(batch, loss.detach(), sums))
         return loss.detach()
+
+    def check(self, now: int) -> None:
+        """Before the weights move. A gradient that came together from all devices tells of a loss on any of them."""
+        if self.watch:
+            self.watch.check(now, self.parts, None)
+        self.parts = []
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """To the trackers; Trainer's own mean at the end is that of one device."""
@@ -181,8 +190,6 @@ class _Run(transformers.Trainer):
             return
         if self.curve is not self.part:
             self.curve.gather(self.part)
-        if self.watch:
-            self.watch.check(now)
         if log:
             self._log(now)
         if validates:
@@ -248,6 +255,11 @@ class _Between(TrainerCallback):
     def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         chance = int(coin(self._run.settings.seed, "dropout", state.global_step) * 2**53)
         torch.manual_seed(chance + rank())  # a resumed run drops the same
+
+    def on_pre_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self._run.check(state.global_step + 1)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._run.between(state.global_step)
