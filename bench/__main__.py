@@ -57,13 +57,16 @@ def found(package: str) -> dict[str, Callable[[], Iterator[Figure]]]:
 
 def save(figure: Figure) -> None:
     place = HERE / "results" / f"{figure['bench']}.json"
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    kept = {**figure, "commit": _commit(), "date": today, "machine": _machine()}
+    kept = {**figure, "commit": commit(), "date": today(), "machine": _machine()}
     place.parent.mkdir(exist_ok=True)
     place.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
-def _commit() -> str:
+def today() -> str:
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def commit() -> str:
     """The commit that was measured; a `+` says that the tree had changes beside it."""
     shown = subprocess.run(
         ["git", "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty=+"],

@@ -28,7 +28,7 @@ from tests.train.tokens_folder import write
 
 STEPS = 13
 """A step is timed until the next one begins, so the last one is not."""
-ROUNDS = 7
+ROUNDS = 4
 BACKENDS = ("loop", "trainer")
 SCRATCH = Scratch(qk_bias_std=0.5)
 """The demonstration's model: 0.53 million parameters."""
