@@ -51,7 +51,9 @@ def main() -> None:
     parser.add_argument("--tiny", action="store_true", help="a tiny shape, on a CPU too")
     parser.add_argument("--only", nargs="+", choices=ENTRIES, default=list(ENTRIES), metavar="NAME")
     parser.add_argument("--seconds", type=float, default=570, help="for all together")
-    parser.add_argument("--layers", type=int, help="of the model; without it as many of the 32 as the card has room for")
+    parser.add_argument(
+        "--layers", type=int, help="of the model; without it as many of the 32 as the card has room for"
+    )
     asked = parser.parse_args()
     if not asked.tiny and not torch.cuda.is_available():
         parser.error("torch sees no GPU; --tiny needs none")

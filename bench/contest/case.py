@@ -64,7 +64,11 @@ class Watch:
 
     def peak(self) -> int:
         """Bytes: of tensors on the GPU, or of the whole process."""
-        return torch.cuda.max_memory_allocated() if self._gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return (
+            torch.cuda.max_memory_allocated()
+            if self._gpu
+            else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        )
 
 
 class Case(NamedTuple):

@@ -223,12 +223,10 @@ class Template(Protocol):
     @property
     def stop(self) -> str:
         """The end mark of an assistant message; generation stops on it."""
-        ...
 
     @property
     def marks(self) -> tuple[str, ...]:
         """What a tokenizer made for this template holds as single tokens, `stop` among them."""
-        ...
 
     @property
     def jinja(self) -> str:
@@ -237,24 +235,19 @@ class Template(Protocol):
         What the assistant writes, its end mark included, stands in `{% generation %}`, which TRL goes by; in a model
         folder's own template only if it does there.
         """
-        ...
 
     def render(self, conversation: Conversation) -> Rendered:
         """Raises `ValueError` for a conversation that this template has no layout for."""
-        ...
 
     def prompt(self, conversation: Conversation) -> str:
         """The text up to where the assistant's next message begins: a token prefix of the training text."""
-        ...
 
 
 @runtime_checkable
 class Calling(Protocol):
     """A template with a syntax of its own for tools and calls, which conversations of the dialect `native` need."""
 
-    def calls(self) -> None:
-        """Raises `Mistake` where it has none after all."""
-        ...
+    def calls(self) -> None: ...  # raises `Mistake` where it has none after all
 
 
 class Model(Protocol):

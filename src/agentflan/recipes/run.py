@@ -29,7 +29,8 @@ from agentflan.corpus.engines.local import Local
 from agentflan.corpus.settings import Corpus
 from agentflan.corpus.store.parquet import conversations
 from agentflan.corpus.tokens.arrays import ARRAYS
-from agentflan.corpus.tokens.tokenise import layout, tokenise
+from agentflan.corpus.tokens.shape import layout
+from agentflan.corpus.tokens.tokenise import tokenise
 from agentflan.corpus.tokens.tokenizer import load_tokenizer, train_bpe
 from agentflan.recipes.recipe import Arm
 
