@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from agentflan.train.shape import Shape
+
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A block of a recipe; a value that makes no sense is refused as soon as the block is read."""
@@ -47,6 +49,8 @@ class ModelSettings(_Settings, frozen=True):
     path: Path | None = None
     """A local folder that `transformers` can load."""
     scratch: Scratch | None = None
+    shape: Shape | None = None
+    """What `--dry-run` reckons with as long as the folder is not there."""
 
     def __post_init__(self) -> None:
         _require(
