@@ -35,10 +35,11 @@ def test_every_epoch_shows_every_trainable_sequence_once(
 ) -> None:
     plan = Plan(TrainSettings(batch_size=size, window=window, order=order, seed=seed, epochs=2), tokens)
     wanted = sorted(tokens.sequence(number).ids.tobytes() for number in range(3, 43))
-    assert plan.steps == 2 * plan.per_epoch
+    each = -(-40 // size)
+    assert plan.steps == 2 * each
     assert plan.skipped == 3
     for epoch in range(2):
-        steps = range(epoch * plan.per_epoch, (epoch + 1) * plan.per_epoch)
+        steps = range(epoch * each, (epoch + 1) * each)
         assert sorted(found for step in steps for found in starts(plan, step, tokens)) == wanted
 
 
@@ -54,14 +55,14 @@ def test_a_batch_is_decided_by_its_number_alone(tokens: Tokens) -> None:
 
 def test_given_order_without_windows_is_the_order_of_the_folder(tokens: Tokens) -> None:
     plan = Plan(TrainSettings(batch_size=4, window=1, order="given"), tokens)
-    found = [row for step in range(plan.per_epoch) for row in starts(plan, step, tokens)]
+    found = [row for step in range(plan.steps) for row in starts(plan, step, tokens)]
     assert found == [tokens.sequence(number).ids.tobytes() for number in range(3, 43)]
 
 
 def test_windows_save_padding(tokens: Tokens) -> None:
     def padded(window: int) -> int:
         plan = Plan(TrainSettings(batch_size=4, window=window), tokens)
-        return sum(plan.step(step).batches[0].ids.size for step in range(plan.per_epoch))
+        return sum(plan.step(step).batches[0].ids.size for step in range(plan.steps))
 
     assert padded(10) < padded(1)
 
@@ -74,7 +75,7 @@ def test_each_trained_token_is_predicted_from_the_place_before_it(
     batch = plan.step(step).batches[0]
     flat = batch.ids.reshape(-1)
     assert (flat[batch.rows + 1] == batch.targets).all()
-    members = plan.rows[(step % plan.per_epoch) * size :][:size]
+    members = plan.rows[(step % -(-len(plan.rows) // size)) * size :][:size]
     expected = []
     for number in members:
         one = tokens.sequence(int(number))
@@ -106,7 +107,7 @@ def test_the_parts_of_a_step_add_up_to_it_on_any_number_of_devices(tmp_path: Pat
     tokens = Tokens.open(write(tmp_path / "tokens", 21))
     whole = Plan(TrainSettings(batch_size=8), tokens)
     parted = Plan(TrainSettings(batch_size=8, micro_batch_size=3), tokens)
-    for number in range(whole.per_epoch):
+    for number in range(whole.steps):
         (one,) = whole.step(number).batches
         for world in (1, 2, 3):
             steps = [parted.step(number, rank, world) for rank in range(world)]

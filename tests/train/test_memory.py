@@ -86,7 +86,7 @@ def test_what_saves_memory_is_foretold_to_save_it() -> None:
         {"lora": Lora(bits=4)},
     ):
         assert memory(LLAMA_7B, msgspec.structs.replace(plain, **change), length=4096, devices=16).peak < 0.8 * peak
-    assert memory(LLAMA_7B, plain, length=4096, devices=16, sharded=True).peak < 0.5 * peak
+    assert memory(LLAMA_7B, plain, length=4096, devices=16, sharded=True).peak < 0.6 * peak
     assert memory(LLAMA_7B, plain, length=2048, devices=16).peak < peak
 
 

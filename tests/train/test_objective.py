@@ -44,7 +44,7 @@ def test_loss_and_gradient_are_those_of_the_whole_logits(family: type[PreTrained
     each = cross_entropy(model(input_ids=ids).logits.flatten(0, 1)[rows], targets, reduction="none")
     wanted = (each * weights).sum() / weights.sum()
     wanted_grads = torch.autograd.grad(wanted, list(model.parameters()))
-    loss, sums = Objective(model, "float32")(batch, float(batch.weights.sum()))
+    loss, sums = Objective(model)(batch, float(batch.weights.sum()))
     grads = torch.autograd.grad(loss, list(model.parameters()))
     assert torch.allclose(loss, wanted, atol=1e-6)
     assert all(torch.allclose(one, other, atol=1e-6) for one, other in zip(grads, wanted_grads, strict=True))

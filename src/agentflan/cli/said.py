@@ -7,6 +7,8 @@ from typing import Any
 import click
 import msgspec
 
+from agentflan.core.ranks import rank
+
 
 class Said(msgspec.Struct, frozen=True):
     """The result of a command. Commands print nothing themselves: `main.py` prints this and sets the exit code."""
@@ -23,5 +25,6 @@ class Said(msgspec.Struct, frozen=True):
 
 
 def tell(line: str) -> None:
-    """A line of progress, on stderr."""
-    click.echo(line, err=True)
+    """A line of progress, on stderr; of several processes that do the same, the first one tells it."""
+    if rank() == 0:
+        click.echo(line, err=True)

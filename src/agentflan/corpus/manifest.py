@@ -12,6 +12,7 @@ import msgspec
 from agentflan import __version__
 from agentflan.core.digest import digest_of, sha256_of
 from agentflan.core.errors import Mistake
+from agentflan.core.ranks import rank
 from agentflan.corpus.building.frames import save
 
 SCHEMA = 1
@@ -88,6 +89,8 @@ def once(
     if stage in manifest.stages and manifest.stages[stage].key == key and _intact(run, manifest, names):
         return False
     work()
+    if rank() > 0:  # the first of the processes that did it together writes it down
+        return True
     manifest = load(run)
     manifest.versions = versions()
     manifest.inputs.update(inputs or {})

@@ -21,6 +21,7 @@ from agentflan.core import kinds, plugs
 from agentflan.core.children import end_with_parent
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, Mistakes
+from agentflan.core.ranks import world
 from agentflan.corpus import manifest
 from agentflan.corpus.building import frames, replies
 from agentflan.corpus.building.build import Share, Unfinished, build
@@ -115,14 +116,15 @@ def tokenise_all(arms: Sequence[Arm], out: Path, *, say: Say) -> list[dict[str, 
 
 
 def tune_all(arms: Sequence[Arm], out: Path, *, say: Say) -> None:
-    """Trains the bases, then every arm that has a `train:` block."""
+    """Trains the bases, then every arm that has a `train:` block; processes of a launcher train each one together."""
+    run = _side_by_side if world() == 1 else _together
     based = [(arm, base_folder(arm, arms, out)) for arm in _first_of_each_seed(arms) if arm.base]
     say_arms = ", ".join(arm.name or "the run" for arm in arms)
     if based:
         say("training the base")
-        _side_by_side("agentflan.recipes.arm:tune_base", [(arm, base) for arm, base in based])
+        run("agentflan.recipes.arm:tune_base", [(arm, base) for arm, base in based])
     say(f"training {say_arms}")
-    _side_by_side(
+    run(
         "agentflan.recipes.arm:tune",
         [(arm, run_folder(arm, out), base_folder(arm, arms, out)) for arm in arms if arm.recipe.train or arm.base],
     )
@@ -249,6 +251,11 @@ def _side_by_side(function: str, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
         at_once, get_context("spawn"), _begin_child, (at_once > 1,), max_tasks_per_child=1
     ) as pool:
         return [future.result() for future in [pool.submit(_call, function, call) for call in calls]]
+
+
+def _together(function: str, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Runs `module:function` once per call in this process, which a launcher started, as in all the others."""
+    return [_call(function, call) for call in calls]
 
 
 def _begin_child(one_thread: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any, Self
 
@@ -40,14 +39,30 @@ class Curve:
         self.trained += len(batch.rows)
         self.tokens += batch.tokens
 
+    def gather(self, part: Curve) -> None:
+        """Adds what the curves `part` of all devices hold and empties this one; every device calls it at once."""
+        numbers = [part._weight, part.tokens, part.trained]
+        each = [part._sums, torch.from_numpy(part._counts), part._weighted[None], torch.tensor(numbers)]
+        total = torch.cat([one.to(self._sums) for one in each])
+        torch.distributed.all_reduce(total)
+        size = len(CLASSES)
+        self._sums += total[:size]
+        self._counts += total[size : 2 * size].cpu().numpy().astype(np.int64)
+        self._weighted += total[2 * size]
+        weight, tokens, trained = total[2 * size + 1 :].tolist()
+        self._weight, self.tokens, self.trained = (
+            self._weight + weight,
+            self.tokens + int(tokens),
+            self.trained + int(trained),
+        )
+        part.clear()
+        part.tokens = part.trained = 0
+
     def means(self) -> tuple[float, dict[str, float]]:
         """The weighted loss, and the plain mean loss of each class that came up."""
         each = self._sums.tolist()
         by_class = {name: each[i] / int(self._counts[i]) for i, name in enumerate(SHOWN) if self._counts[i]}
         return float(self._weighted) / self._weight, by_class
-
-    def finite(self) -> bool:
-        return math.isfinite(float(self._weighted))
 
     def clear(self) -> None:
         """Starts the next stretch; the count of tokens goes on."""

@@ -13,11 +13,16 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from agentflan.core.types import CAPABILITIES
 
 CLASSES = ("chat", *CAPABILITIES, "prompt")
 """What a token counts as: trained plain text, a trained capability, or untrained text that weighs `prompt_weight`."""
+
+
+LOGITS_AT_ONCE = {"cpu": 1 << 23, "cuda": 1 << 26}
+"""What a chunk holds of them: large enough to keep the machine busy, small beside anything else."""
 
 
 def weighted_loss(
@@ -28,14 +33,21 @@ def weighted_loss(
     bins: Tensor,
     count: int,
     total: float,
-    logits_at_once: int = 1 << 23,
+    logits_at_once: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Sum of weight * loss over the rows, divided by `total`; and the plain losses summed by bin, (count,) in float64.
 
     hidden (N, H), head (V, H), targets, weights and bins (N,), bins below `count`. Pass the sum of the weights as
-    `total`: the mean then does not move with the weights' scale, and the parts of a split batch add up.
+    `total`: the mean then does not move with the weights' scale, and the parts of a split batch add up. The products
+    with the head are made in the type of `hidden`, or in autocast's; what follows them in float32.
     """
-    loss, sums = _WeightedLoss.apply(hidden, head, targets, weights, bins, count, total, logits_at_once)
+    device = hidden.device.type
+    narrow = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
+    at_once = logits_at_once or LOGITS_AT_ONCE.get(device, LOGITS_AT_ONCE["cpu"])
+    with torch.autocast(device, enabled=False):
+        loss, sums = _WeightedLoss.apply(
+            hidden.to(narrow), head.to(narrow), targets, weights, bins, count, total, at_once
+        )
     return loss, sums
 
 
@@ -52,10 +64,9 @@ class _WeightedLoss(torch.autograd.Function):
         total: float,
         logits_at_once: int,
     ) -> tuple[Tensor, Tensor]:
-        wanted = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
         wide = torch.promote_types(hidden.dtype, torch.float32)  # float64 stays, for the test of the gradient
-        grad_hidden = torch.empty_like(hidden) if wanted else None
-        grad_head = torch.zeros_like(head, dtype=wide) if wanted else None
+        grad_hidden = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
+        grad_head = torch.zeros_like(head, dtype=wide) if ctx.needs_input_grad[1] else None
         sums = torch.zeros(count, dtype=torch.float64, device=hidden.device)
         loss = torch.zeros((), dtype=wide, device=hidden.device)
         shares = (weights / total).to(wide)
@@ -67,19 +78,39 @@ class _WeightedLoss(torch.autograd.Function):
             losses = scores.gather(1, aims).squeeze(1).neg_()
             loss += (losses * shares[rows]).sum()
             sums.index_add_(0, bins[rows], losses.double())
-            if grad_hidden is not None and grad_head is not None:
-                slopes = scores.exp_()
-                slopes.scatter_add_(1, aims, torch.full_like(aims, -1, dtype=wide))
-                slopes *= shares[rows].unsqueeze(1)
-                narrow = slopes.to(hidden.dtype)
-                torch.mm(narrow, head, out=grad_hidden[rows])
-                grad_head += narrow.t() @ hidden[rows]
-        if grad_hidden is not None and grad_head is not None:
-            ctx.save_for_backward(grad_hidden, grad_head.to(head.dtype))
+            if grad_hidden is None and grad_head is None:
+                continue
+            slopes = scores.exp_()
+            slopes.scatter_add_(1, aims, torch.full_like(aims, -1, dtype=wide))
+            slopes *= shares[rows].unsqueeze(1)
+            _take(
+                slopes.to(hidden.dtype),
+                hidden[rows],
+                head,
+                None if grad_hidden is None else grad_hidden[rows],
+                grad_head,
+            )
+        ctx.grads = (grad_hidden, None if grad_head is None else grad_head.to(head.dtype))
         ctx.mark_non_differentiable(sums)
         return loss, sums
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        grad_hidden, grad_head = ctx.saved_tensors
-        return grad_hidden * grad, grad_head * grad, None, None, None, None, None, None
+        if ctx.grads is None:
+            raise RuntimeError("the gradient of this loss was handed over already; run the forward pass once more")
+        grads, ctx.grads = ctx.grads, None
+        # in place, for a copy of the head's is as large as the head; they belong to nobody else
+        return *(None if each is None else each.mul_(grad) for each in grads), None, None, None, None, None, None
+
+
+def _take(slopes: Tensor, hidden: Tensor, head: Tensor, grad_hidden: Tensor | None, grad_head: Tensor | None) -> None:
+    """Writes the gradient of a chunk's hidden states and adds to that of the head."""
+    if grad_hidden is not None:
+        torch.mm(slopes, head, out=grad_hidden)
+    if grad_head is None:
+        return
+    if grad_head.dtype == slopes.dtype:
+        grad_head.addmm_(slopes.t(), hidden)  # a product beside it would be as large again
+    else:
+        grad_head += slopes.t() @ hidden

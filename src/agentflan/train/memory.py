@@ -12,8 +12,8 @@ from typing import NamedTuple
 from agentflan.train.settings import Lora, TrainSettings
 from agentflan.train.shape import Shape
 
-LOGITS_AT_ONCE = 1 << 23
-"""What `loss.weighted_loss` works out at a time."""
+LOGITS_AT_ONCE = 1 << 26
+"""What `loss.weighted_loss` works out at a time on a GPU."""
 
 
 class Memory(NamedTuple):
@@ -65,13 +65,18 @@ def memory(
 
 def _weights(shape: Shape, settings: TrainSettings, tuned: int, parts: int) -> int:
     wide, narrow = 4, 2 if settings.precision == "bfloat16" else 0
-    if settings.lora is not None and settings.lora.bits is not None:
-        inner = shape.layers * shape.block * settings.lora.bits // 8
-        return inner // parts + (shape.ends * (wide + narrow) + tuned * (wide + narrow)) // parts
-    all_ = shape.parameters + (tuned if settings.lora is not None else 0)
-    if parts == 1:
-        return all_ * (wide + narrow)
-    return all_ * wide // parts + (2 * shape.block + shape.ends) * (narrow or wide)  # two blocks are gathered at a time
+    whole, block, ends = (
+        shape.parameters * (wide + narrow),
+        shape.block * (narrow or wide),
+        shape.ends * (narrow or wide),
+    )
+    if settings.lora is not None:  # what is frozen has no wide weights beside narrow ones
+        whole = shape.parameters * (narrow or wide) + tuned * (wide + narrow)
+        if settings.lora.bits is not None:
+            whole -= shape.layers * (block - shape.block * settings.lora.bits // 8)
+    elif parts > 1:
+        whole = shape.parameters * wide
+    return whole if parts == 1 else whole // parts + 2 * block + ends  # two blocks are gathered at a time
 
 
 def _kept(shape: Shape, settings: TrainSettings, length: int) -> int:

@@ -27,6 +27,11 @@ def check_folder(path: Path) -> None:
         raise Mistake("this is no model folder", where=str(path), mend=CONTENTS)
 
 
+def device_of(wanted: str) -> torch.device:
+    """`auto` is the GPU if there is one."""
+    return torch.device(wanted if wanted != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
+
+
 def begin(settings: ModelSettings, tokenizer_folder: Path, seed: int) -> PreTrainedModel:
     """The model in float32, on the CPU, large enough for the tokenizer."""
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)

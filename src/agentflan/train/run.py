@@ -14,8 +14,9 @@ from agentflan.core import plugs
 from agentflan.core.digest import digest_of, sha256_of
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Backend
+from agentflan.core.ranks import rank
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import model, result
+from agentflan.train import attention, lora, model, result
 from agentflan.train.batches import Plan
 from agentflan.train.job import Job
 from agentflan.train.settings import TrainSettings
@@ -36,7 +37,7 @@ def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
 
     def begin() -> PreTrainedModel:
         begun = model.begin(settings.model, tokenizer, settings.seed)
-        begun.set_attn_implementation(settings.attention)
+        attention.use(begun, settings)
         _check_positions(begun, opened)
         return begun
 
@@ -44,7 +45,8 @@ def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
         result.save(tuned, settings, tokens, run / "model")
 
     def say(line: str) -> None:
-        sys.stderr.write(f"{run.name}: {line}\n")
+        if rank() == 0:
+            sys.stderr.write(f"{run.name}: {line}\n")
 
     backend(Job(settings, opened, run / "train", _digest(settings, tokens), begin, save, say))
 
@@ -52,8 +54,11 @@ def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
 def _check(settings: TrainSettings, tokens: Tokens, folder: Path) -> None:
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise Mistake("torch sees no GPU", where="train.device", mend="say `device: auto`")
+    attention.check(settings, model.device_of(settings.device))
     if settings.model.path is not None:
         model.check_folder(settings.model.path)
+    if settings.lora is not None:
+        lora.check(settings.model, settings.lora, folder / "tokenizer")
     longest = int((tokens.offsets[1:] - tokens.offsets[:-1]).max(initial=0))
     if longest > settings.sequence_length:
         raise Mistake(
@@ -61,7 +66,13 @@ def _check(settings: TrainSettings, tokens: Tokens, folder: Path) -> None:
             where=str(folder),
             mend="raise `train.sequence_length`, or tokenise again with it",
         )
-    if not len(Plan(settings, tokens).rows):
+    plan = Plan(settings, tokens)
+    if settings.keep == "best" and not len(plan.held_out):
+        mend = "raise `corpus.validation_share`, or say `keep: last`"
+        raise Mistake(
+            "`keep: best` needs sequences to validate on, and none are held out", where=str(folder), mend=mend
+        )
+    if not len(plan.rows):
         raise Mistake(
             "no sequence has a token to learn",
             where=str(folder),

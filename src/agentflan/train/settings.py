@@ -119,6 +119,9 @@ class TrainSettings(_Settings, frozen=True):
     betas: tuple[float, float] = (0.9, 0.999)
     clip: float = 1.0
     """Largest norm of the whole gradient; 0 clips nothing."""
+    jump: float = 5.0
+    """A step whose loss lies so many nats above the mean of the 32 before it stops the run; 0: only one that is not a
+    number does. The random guess among 32,000 tokens is at 10."""
     order: Literal["shuffled", "given"] = "shuffled"
     """`given` keeps the order of the tokens folder (a curriculum) but for the windows."""
     window: int = 8
@@ -154,7 +157,7 @@ class TrainSettings(_Settings, frozen=True):
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "log_every", "window"):
             _require(getattr(self, name) >= 1, f"{name} must be at least 1")
-        for name in ("weight_decay", "clip", "prompt_weight", "threads", "validate_every", "save_every"):
+        for name in ("weight_decay", "clip", "jump", "prompt_weight", "threads", "validate_every", "save_every"):
             _require(getattr(self, name) >= 0, f"{name} must not be negative")
         _require(self.micro_batch_size is None or self.micro_batch_size >= 1, "micro_batch_size must be at least 1")
         _require(self.steps is None or self.steps >= 1, "steps must be at least 1")

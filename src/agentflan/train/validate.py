@@ -29,6 +29,7 @@ def validate(model: PreTrainedModel, objective: Objective, plan: Plan) -> Valida
     with torch.no_grad():
         for batch in plan.validation():
             weight = float(batch.weights.sum(dtype=np.float64))
-            curve.add(batch, *objective(batch, weight), weight)
+            loss, sums = objective(batch, weight)
+            curve.add(batch, loss, sums, weight)
     model.train()
     return Validation(*curve.means())

@@ -11,6 +11,8 @@ from agentflan.cli.options import strict
 from agentflan.cli.said import Said, tell
 from agentflan.cli.scores import scores_table
 from agentflan.cli.tables import ledger_table, left_over
+from agentflan.core.errors import Mistake
+from agentflan.core.ranks import world
 from agentflan.corpus.engines.local import Local
 from agentflan.recipes.asking import ask_all, can_ask
 from agentflan.recipes.forecast import forecast
@@ -35,6 +37,9 @@ from agentflan.recipes.run import (
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would be done, write nothing.")
 @strict
 def command(recipe: str, out: Path | None, workers: int, offline: bool, dry_run: bool) -> Said:
+    if world() > 1:
+        mend = "launch `agentflan train` first, then this without a launcher: what is done is not done twice"
+        raise Mistake("`agentflan run` starts its processes itself", mend=mend)
     arms = load(recipe)
     out = out or Path("runs") / Path(recipe).stem
     if dry_run:

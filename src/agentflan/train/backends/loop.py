@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
-from transformers import PreTrainedModel
 
 from agentflan.core.chance import coin
+from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
-from agentflan.train import checkpoint
-from agentflan.train.batches import Plan
+from agentflan.core.ranks import world
+from agentflan.train import checkpoint, layers, lora
+from agentflan.train.batches import Plan, Step
+from agentflan.train.checkpoint import Best
 from agentflan.train.curves import Curve
 from agentflan.train.job import Job
+from agentflan.train.model import device_of
+from agentflan.train.narrow import Narrowed
 from agentflan.train.objective import Objective
 from agentflan.train.optimise import Optimiser
+from agentflan.train.stop import Stop
+from agentflan.train.stopped import Part
 from agentflan.train.validate import validate
 from agentflan.train.watch import Watch
 
@@ -21,12 +29,14 @@ class Loop(Plug, frozen=True):
     """Runs a job to its end, from its checkpoint if there is one; on the CPU a resumed run equals a whole one."""
 
     def __call__(self, job: Job) -> None:
+        if world() > 1:
+            what = f"a launcher started {world()} processes and `loop` is one"
+            raise Mistake(what, where="train.backend", mend="say `backend: trainer`")
         run = _Run(job)
         done = run.resume()
-        with Watch(job, run.curve, done, run.plan.steps) as watch:
-            run.go(done, watch)
-        job.save(run.model)
-        run.checkpoint.unlink(missing_ok=True)
+        with Stop() as stop, Watch(job, run.curve, done, run.plan.steps, run.model) as watch:
+            run.go(done, watch, stop)
+        run.hand_over()
 
 
 class _Run:
@@ -36,26 +46,31 @@ class _Run:
         settings = job.settings
         self.job, self.settings = job, settings
         self.plan = Plan(settings, job.tokens)
-        device = torch.device(settings.device if settings.device != "auto" else _best_device())
-        self.model: PreTrainedModel = job.model().to(device)  # type: ignore[arg-type]
+        device = device_of(settings.device)
+        self.model = lora.adapt(job.model(), settings).to(device)  # type: ignore[arg-type]
         self.model.train()
         self.optimiser = Optimiser(settings, self.model, self.plan.steps)
-        self.objective = Objective(self.model, settings.precision)
+        self.objective = Objective(self.model)
+        layers.prepare(self.model, settings)
+        self.narrowed = Narrowed(self.model) if settings.precision == "bfloat16" else None
         self.curve = Curve(device)
         self.checkpoint = job.folder / "checkpoint"
+        self.best = Best(job.folder / "best", job.digest)
 
     def resume(self) -> int:
         """Takes up the checkpoint; the number of steps done."""
         state = checkpoint.read(self.checkpoint, self.job.digest)
         if state is None:
+            self.best.forget()
             return 0
-        self.model.load_state_dict(state["model"])
+        with self._wide():
+            self.model.load_state_dict(state["model"], strict=False)
         self.optimiser.restore(state["optimiser"])
         self.curve.restore(state["curve"])
         self.job.say(f"resumes after step {state['step']:,}")
         return int(state["step"])
 
-    def go(self, done: int, watch: Watch) -> None:
+    def go(self, done: int, watch: Watch, stop: Stop) -> None:
         """The steps after `done`, with what falls due between them."""
         settings, steps = self.settings, self.plan.steps
         if self.plan.skipped:
@@ -63,44 +78,72 @@ class _Run:
         if done == 0:
             self._validate(0, watch)
         watch.rest(done)
+        step = self.plan.step(done)
         for now in range(done + 1, steps + 1):
-            rate = self._step(now - 1)
+            rate, step = self._step(now, step, watch)
             log = now == steps or now % settings.log_every == 0
             validates = now == steps or _falls_on(now, settings.validate_every)
-            saves = now < steps and _falls_on(now, settings.save_every)
-            if not (log or validates or saves):
-                continue
-            watch.check(now)
+            stops = stop.asked is not None and now < steps
+            saves = stops or (now < steps and _falls_on(now, settings.save_every))
             if log:
                 watch.log(now, rate)
             if validates:
                 self._validate(now, watch)
             if saves:
                 self._save(now)
-            watch.rest(now)
+            if stops:
+                self.job.say(f"stopped after step {now:,} of {steps:,}; the same command goes on from there")
+                stop.end()
+            if log or validates or saves:
+                watch.rest(now)
 
-    def _step(self, number: int) -> float:
-        torch.manual_seed(int(coin(self.settings.seed, "dropout", number) * 2**53))  # a resumed run drops the same
-        step = self.plan.step(number)
+    def hand_over(self) -> None:
+        """Saves the weights that are wanted; nothing else of the run is needed any more then."""
+        if self.narrowed:
+            self.narrowed.undo()
+        if self.settings.keep == "best" and (found := self.best.read()):
+            self.model.load_state_dict(found["model"], strict=False)
+            self.job.say(f"the weights of step {found['step']:,} are kept, validation loss {found['loss']:.4f}")
+        self.job.save(self.model)
+        self.checkpoint.unlink(missing_ok=True)
+        self.best.forget()
+
+    def _step(self, now: int, step: Step, watch: Watch) -> tuple[float, Step]:
+        """Takes step `now`; its learning rate, and the step after it, laid out while the device is at work."""
+        torch.manual_seed(int(coin(self.settings.seed, "dropout", now - 1) * 2**53))  # a resumed run drops the same
+        parts = []
         for batch in step.batches:
             loss, sums = self.objective(batch, step.weight)
             loss.backward()
+            parts.append(Part(batch, loss.detach(), sums))
             self.curve.add(batch, loss, sums, step.weight)
-        return self.optimiser.step(number)
+        norm = self.optimiser.clip()
+        following = self.plan.step(now) if now < self.plan.steps else step
+        watch.check(now, parts, norm)
+        rate = self.optimiser.step(now - 1)
+        if self.narrowed:
+            self.narrowed.refresh()
+        return rate, following
 
     def _validate(self, now: int, watch: Watch) -> None:
         found = validate(self.model, self.objective, self.plan)
-        if found is not None:
-            watch.validated(now, found)
+        if found is None:
+            return
+        watch.validated(now, found)
+        if self.settings.keep == "best" and now > 0 and self.best.beaten_by(found.loss):
+            with self._wide():
+                self.best.write(now, found.loss, lora.trained(self.model))
 
     def _save(self, now: int) -> None:
-        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state(), "curve": self.curve.state()}
-        checkpoint.write(self.checkpoint, {**state, "step": now, "digest": self.job.digest})
+        with self._wide():
+            state = {"model": lora.trained(self.model), "optimiser": self.optimiser.state()}
+            progress = {"curve": self.curve.state(), "step": now, "digest": self.job.digest}
+            checkpoint.write(self.checkpoint, {**state, **progress})
+
+    def _wide(self) -> AbstractContextManager[None]:
+        """The model with its float32 weights in place."""
+        return self.narrowed.aside() if self.narrowed else nullcontext()
 
 
 def _falls_on(step: int, every: int) -> bool:
     return every > 0 and step % every == 0
-
-
-def _best_device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,25 @@
+"""What is done to each layer of a model: worked out again in backward, compiled."""
+
+from __future__ import annotations
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from agentflan.core.errors import Mistake
+from agentflan.train.settings import TrainSettings
+
+
+def prepare(model: PreTrainedModel, settings: TrainSettings) -> None:
+    """As the settings say. Raises `Mistake` for a model whose layers cannot be told."""
+    name = type(model).__name__
+    if settings.gradient_checkpointing:
+        if not model.supports_gradient_checkpointing:
+            what = f"{name} cannot work its layers out again"
+            raise Mistake(what, where="train.gradient_checkpointing", mend="say `false`")
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    if settings.compile:
+        layers = getattr(model.get_decoder(), "layers", None)
+        if not isinstance(layers, nn.ModuleList):
+            raise Mistake(f"{name} has no list of layers", where="train.compile", mend="say `compile: false`")
+        for layer in layers:
+            layer.compile(dynamic=False if settings.packing else None)  # packed rows are all of one length
