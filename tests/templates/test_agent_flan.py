@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from agentflan.core.types import Conversation, Message, Segment, Span
 from agentflan.templates.agent_flan import AgentFlan
 
@@ -50,7 +52,8 @@ def test_layout_and_labels() -> None:
         ("Bye", None, 1.0),
         (END, None, 1.0),
     ]
-    assert AgentFlan().prompt(talk.messages[:2]) == f"{HUMAN}Be brief.\n {HUMAN}Weather?\nThink first.\n {ASSISTANT}"
+    begun = structs.replace(talk, messages=talk.messages[:2])
+    assert AgentFlan().prompt(begun) == f"{HUMAN}Be brief.\n {HUMAN}Weather?\nThink first.\n {ASSISTANT}"
 
 
 def test_an_end_mark_is_not_trained_behind_a_muted_end() -> None:

@@ -108,6 +108,14 @@ class Turning(Protocol):
 
 
 @runtime_checkable
+class Speaking(Protocol):
+    """A transform that says which dialects it writes, so that a template that cannot lay one out is told at once."""
+
+    @property
+    def dialects(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
 class Ask(Protocol):
     """Needs a language model's replies for some items."""
 
@@ -212,21 +220,34 @@ class Dialect(Protocol):
 class Template(Protocol):
     """Lays a conversation out as text with role marks."""
 
-    stop: str
-    """The end mark of an assistant message; generation stops on it."""
-    marks: tuple[str, ...]
-    """What a tokenizer made for this template holds as single tokens, `stop` among them."""
-    jinja: str
-    """The same layout as a Hugging Face chat template; it writes `bos_token` once at the start.
+    @property
+    def stop(self) -> str:
+        """The end mark of an assistant message; generation stops on it."""
 
-    What the assistant writes, its end mark included, stands in `{% generation %}`, which TRL goes by.
-    """
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What a tokenizer made for this template holds as single tokens, `stop` among them."""
 
-    def render(self, conversation: Conversation) -> Rendered: ...
+    @property
+    def jinja(self) -> str:
+        """The same layout as a Hugging Face chat template; it writes `bos_token` once at the start.
 
-    def prompt(self, messages: Sequence[Message]) -> str:
+        What the assistant writes, its end mark included, stands in `{% generation %}`, which TRL goes by; in a model
+        folder's own template only if it does there.
+        """
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """Raises `ValueError` for a conversation that this template has no layout for."""
+
+    def prompt(self, conversation: Conversation) -> str:
         """The text up to where the assistant's next message begins: a token prefix of the training text."""
-        ...
+
+
+@runtime_checkable
+class Calling(Protocol):
+    """A template with a syntax of its own for tools and calls, which conversations of the dialect `native` need."""
+
+    def calls(self) -> None: ...  # raises `Mistake` where it has none after all
 
 
 class Model(Protocol):

@@ -118,7 +118,10 @@ class Conversation(Record, frozen=True):
     group: str = ""
     tools: tuple[ToolSpec, ...] = ()
     dialect: str = ""
-    """What its agent's steps were written in; empty for plain chat, lessons and negatives."""
+    """What its agent's steps were written in; empty for plain chat, lessons and negatives.
+
+    Of what is `native`, negatives among it, the tools are offered by the model's template, not in the system prompt.
+    """
 
 
 class Span(Record, frozen=True):
@@ -136,6 +139,8 @@ class Rendered(Record, frozen=True):
 
     text: str
     spans: tuple[Span, ...]
+    muted: int = 0
+    """Replies that are only shown, though the corpus trains them: no prompt would ask for them in this text."""
 
 
 class Dropped(Record, frozen=True):

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import msgspec
 
 from agentflan.core import kinds, plugs
+from agentflan.core.chat import NATIVE
 from agentflan.core.errors import Mistake, Mistakes
 
 T = TypeVar("T")
@@ -49,6 +50,8 @@ class CorpusSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     transforms: tuple[str | dict[str, Any], ...] = PAPER_CHAIN
     mix: Mix = Mix()
     template: str | dict[str, Any] = "agent_flan"
+    add_marks: bool = False
+    """Marks of the template that the model's vocabulary lacks become tokens of it; its embeddings grow by as many."""
     replies: Literal["offline", "asked"] = "offline"
     """Where an Ask's replies come from: written patterns, or a language model, by way of `replies.jsonl`."""
     ask: dict[str, Any] | None = None
@@ -120,6 +123,8 @@ def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int) -> Corpus:
             _wordless(number, each) for number, each in enumerate(transforms) if each and not _can_do_without(each)
         ]
     wrong += _misplaced(transforms)
+    if template and any(isinstance(each, kinds.Speaking) and NATIVE in each.dialects for each in transforms):
+        attempt(_can_call, template)
     if wrong:
         raise Mistakes(wrong)
     chain = _unique([part for transform in transforms for part in _parts(transform)])
@@ -143,6 +148,16 @@ def _source(entry: dict[str, Any], folder: Path, where: str) -> SourceEntry:
             raise Mistake(f"{what} matches {pattern!r}", where=f"{where}.path", mend=f"paths start at {folder}")
         files += found
     return SourceEntry(entry["use"], plug, tuple(dict.fromkeys(files)), licence or plug.licence)
+
+
+def _can_call(template: Any) -> None:
+    """Raises `Mistake` for a template that cannot lay out the dialect `native`."""
+    if not isinstance(template, kinds.Calling):
+        what = (
+            f"{plugs.settings_of(template)['use']} has no syntax for calls, which the dialect {NATIVE!r} leaves to it"
+        )
+        raise Mistake(what, where="corpus.template", mend="say `template: {use: model, path: FOLDER}`")
+    template.calls()
 
 
 def _parts(transform: Any) -> list[tuple[str, Any]]:

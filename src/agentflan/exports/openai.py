@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
+from agentflan.core.chat import definition
 from agentflan.core.kinds import FileRow
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Carries, Dropped, Trajectory
 from agentflan.exports.parts.native import INPUT, with_tools
 from agentflan.sources.shapes.call_turns import retold
 from agentflan.sources.shapes.openai_messages import spelled
-from agentflan.sources.shapes.tool_lists import definition
 
 
 class Openai(Plug, frozen=True):

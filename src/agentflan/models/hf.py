@@ -16,6 +16,7 @@ from msgspec import Meta
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
+from agentflan.core.chat import NATIVE, definition, said, turns
 from agentflan.core.digest import digest_of, sha256_of
 from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
@@ -80,12 +81,11 @@ def _loaded(path: Path, stamps: tuple[tuple[str, int, int], ...]) -> tuple[Any, 
 
 
 def _prompts(tokenizer: Any, problems: Sequence[Problem]) -> list[list[int]]:
+    """Tools go through the template where the prompt leaves them to it; elsewhere the system prompt lists them."""
     texts = [
         tokenizer.apply_chat_template(
-            [
-                {"role": message.role, "content": "".join(part.text for part in message.segments)}
-                for message in problem.messages
-            ],
+            said(turns(problem.messages, problem.syntax)),
+            tools=[definition(tool) for tool in problem.tools] if problem.syntax == NATIVE and problem.tools else None,
             add_generation_prompt=True,
             tokenize=False,
         )

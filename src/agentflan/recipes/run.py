@@ -28,6 +28,7 @@ from agentflan.corpus.building.build import Share, Unfinished, build
 from agentflan.corpus.engines.local import Local
 from agentflan.corpus.settings import Corpus
 from agentflan.corpus.store.parquet import conversations
+from agentflan.corpus.tokens.shape import layout
 from agentflan.corpus.tokens.tokenise import tokenise
 from agentflan.corpus.tokens.tokenizer import load_tokenizer, train_bpe
 from agentflan.recipes.recipe import Arm
@@ -95,6 +96,7 @@ def resolved(arm: Arm) -> dict[str, Any]:
     """The recipe of one arm with every default spelled out."""
     data: dict[str, Any] = msgspec.to_builtins(arm.recipe, enc_hook=str)
     data["corpus"]["transforms"] = [plugs.settings_of(entry) for entry in arm.corpus.entries]
+    data["corpus"]["template"] = plugs.settings_of(arm.corpus.template)
     data["evals"] = [plugs.settings_of(benchmark) for _, benchmark in arm.benchmarks]
     return data
 
@@ -201,9 +203,10 @@ def _tokenizer(arm: Arm, siblings: Sequence[Arm], base: Path, out: Path, say: Sa
     def learn() -> None:
         say(f"learning a vocabulary of {arm.recipe.vocabulary}")
         texts = (
-            arm.corpus.template.render(conversation).text
+            rendered.text
             for folder in folders
             for conversation in conversations(folder / "corpus")
+            if (rendered := layout(arm.corpus.template, conversation))
         )
         tokenizer = train_bpe(texts, arm.recipe.vocabulary, arm.corpus.template)
         frames.save(path, [tokenizer.to_str().encode()])
@@ -219,6 +222,8 @@ def _tokenise(corpus: Corpus, run: Path, tokenizer: Tokenizer, say: Say) -> None
         tokenizer.to_str(),
         settings.validation_share,
         settings.max_length,
+        settings.add_marks,
+        corpus.template.jinja,
         corpus.seed,
     ]
     done = manifest.once(
@@ -234,6 +239,7 @@ def _tokenise(corpus: Corpus, run: Path, tokenizer: Tokenizer, say: Say) -> None
             validation_share=settings.validation_share,
             seed=corpus.seed,
             max_length=settings.max_length,
+            add_marks=settings.add_marks,
         ),
     )
     say(f"{run}: tokens {'written' if done else 'are there already'}")

@@ -17,7 +17,7 @@ from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Template
 from agentflan.core.types import CAPABILITIES, Conversation, Message
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.corpus.tokens.tokenise import fate
+from agentflan.corpus.tokens.shape import fate, layout
 from agentflan.corpus.tokens.tokenizer import load_tokenizer
 from agentflan.report.lossmap import Run
 from agentflan.report.palette import KINDS_OF_TEXT
@@ -107,7 +107,9 @@ def _tokens(tokens: Tokens, number: int, tokenizer: Tokenizer, template: Templat
 
 
 def _characters(item: Conversation, template: Template) -> Iterator[Run]:
-    rendered = template.render(item)
+    rendered = layout(template, item)
+    if rendered is None:
+        raise Mistake(f"the template has no layout for {item.id!r}", mend="its messages are in the corpus all the same")
     marks = _marks(rendered.text, template.marks)
     for span in rendered.spans:
         name, start = span.capability or "chat", span.start

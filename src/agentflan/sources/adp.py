@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from agentflan.core.chat import definition
 from agentflan.core.errors import Unreadable
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Dropped, ToolSpec, Trajectory
@@ -17,7 +18,7 @@ from agentflan.sources.shapes.agent_tasks import NEW_PROBLEM, TASKS
 from agentflan.sources.shapes.call_texts import arguments_of, object_in, object_of
 from agentflan.sources.shapes.call_turns import Call, Said, kind_of, retold, told
 from agentflan.sources.shapes.made_steps import seen_tools
-from agentflan.sources.shapes.tool_lists import definition, list_in, tools_of
+from agentflan.sources.shapes.tool_lists import list_in, tools_of
 from agentflan.sources.shapes.turns import decoded
 
 VERSION = "1.2.0"

@@ -7,13 +7,14 @@ from typing import Any, Literal
 
 import msgspec
 
+from agentflan.core.chat import definition
 from agentflan.core.errors import Unreadable
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Dropped, Trajectory
 from agentflan.sources.shapes.call_texts import arguments_of, as_json, object_of
 from agentflan.sources.shapes.call_turns import Call, Said, kind_of, retold, told
 from agentflan.sources.shapes.made_steps import seen_tools
-from agentflan.sources.shapes.tool_lists import definition, tools_of
+from agentflan.sources.shapes.tool_lists import tools_of
 from agentflan.sources.shapes.turns import decoded
 
 VERSION = "ATIF-v1.7"

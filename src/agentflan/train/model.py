@@ -18,6 +18,7 @@ from transformers import (
 
 from agentflan.core.errors import Mistake
 from agentflan.train.settings import ModelSettings, Scratch
+from agentflan.train.vocabulary import grow
 
 CONTENTS = "a model folder holds config.json, *.safetensors and the tokenizer's files"
 
@@ -33,10 +34,12 @@ def device_of(wanted: str) -> torch.device:
 
 
 def begin(settings: ModelSettings, tokenizer_folder: Path, seed: int) -> PreTrainedModel:
-    """The model in float32, on the CPU, large enough for the tokenizer."""
+    """The model in float32, on the CPU, with a row for each token of the tokenizer, added marks among them."""
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
     if settings.path is not None:
         model = _from_folder(settings.path)
+        if (settings.path / "tokenizer.json").is_file():
+            grow(model, settings.path, tokenizer_folder)
     else:
         model = _random(settings.scratch or Scratch(), tokenizer, seed)
     known = len(cast(torch.Tensor, model.get_input_embeddings().weight))

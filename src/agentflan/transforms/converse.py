@@ -13,6 +13,7 @@ import msgspec
 
 from agentflan.core import plugs
 from agentflan.core.chance import coin
+from agentflan.core.chat import NATIVE
 from agentflan.core.kinds import Dialect, Item, Side
 from agentflan.core.plugs import Plug
 from agentflan.core.types import (
@@ -32,7 +33,7 @@ from agentflan.dialects.writing.languages import AUTO, language_of
 from agentflan.dialects.writing.turns import append
 
 Role = Literal["system", "user", "assistant"]
-_Way = Literal["react", "fenced", "talk", "both"]
+_Way = Literal["react", "fenced", "native", "talk", "both"]
 _Own = Talk | React | Fenced
 _Laid = list[tuple[Role, list[Segment]]]
 
@@ -51,6 +52,9 @@ class Converse(Plug, frozen=True):
     their own, and of each grammar's."""
     fenced_share: float = 0.0
     """Share that is written in the dialect `fenced`, of those without a grammar of their own (0.3 in the release)."""
+    native_share: float = 0.0
+    """Share whose calls are left to the model's own syntax (dialect and template: `native`, `model`), of those without
+    a grammar of their own."""
     both: tuple[str, ...] = ()
     """Sources whose agent trajectories are written twice, in ReAct or their own grammar and as dialogue (agentinstruct
     in the release). The shares are those of the other sources."""
@@ -67,17 +71,30 @@ class Converse(Plug, frozen=True):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.react_share <= 1 and 0 <= self.by_value_share <= 1 and 0 <= self.fenced_share <= 1):
+        shares = (self.react_share, self.fenced_share, self.native_share)
+        if not all(0 <= share <= 1 for share in (*shares, self.by_value_share)):
             raise ValueError("shares lie between 0 and 1")
-        if self.react_share + self.fenced_share > 1:
-            raise ValueError("react_share and fenced_share are 1 together at most")
+        if sum(shares) > 1:
+            raise ValueError("react_share, fenced_share and native_share are 1 together at most")
+
+    @property
+    def dialects(self) -> tuple[str, ...]:
+        """Those it writes itself, beside the grammars that trajectories bring."""
+        shares = {"react": self.react_share, "fenced": self.fenced_share, NATIVE: self.native_share}
+        return ("talk", *(name for name, share in shares.items() if share))
 
     def parts(self) -> tuple[tuple[str, Any], ...]:
         talk = Talk(listing=self.listing, by_value_share=self.by_value_share, language=self.language)
         react = React(listing=self.listing, instruct=self.instruct, language=self.language)
         fenced = Fenced(language=self.language)
         write = _Write(talk=talk, react=react, fenced=fenced, unknown_tools=self.unknown_tools, seed=self.seed)
-        share = _Share(react=self.react_share, fenced=self.fenced_share, both=self.both, seed=self.seed)
+        share = _Share(
+            react=self.react_share,
+            fenced=self.fenced_share,
+            native=self.native_share,
+            both=self.both,
+            seed=self.seed,
+        )
         return (("share", share), ("write", write))
 
 
@@ -86,6 +103,7 @@ class _Share(Plug, frozen=True):
 
     react: float
     fenced: float
+    native: float
     both: tuple[str, ...]
     seed: int
 
@@ -101,10 +119,10 @@ class _Share(Plug, frozen=True):
                 yield number, "both"
             else:
                 ranked.append((place, number))
-        react = round(self.react * len(ranked))
-        fenced = round(self.fenced * len(ranked))
+        shares: dict[_Way, float] = {"react": self.react, "fenced": self.fenced, "native": self.native}
+        ways = [way for way, share in shares.items() for _ in range(round(share * len(ranked)))]
         for rank, (_, number) in enumerate(sorted(ranked)):
-            yield number, "react" if rank < react else "fenced" if rank < react + fenced else "talk"
+            yield number, ways[rank] if rank < len(ways) else "talk"
 
     def apply(self, item: Trajectory, verdict: _Way) -> Trajectory | tuple[Trajectory, ...]:
         own = item.dialect or "react"

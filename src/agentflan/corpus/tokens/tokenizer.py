@@ -83,16 +83,18 @@ def bos_of(tokenizer: Tokenizer) -> str:
     return str(full[0]) if full[:1] != bare[:1] else ""
 
 
-def fitted(tokenizer: Tokenizer, template: Template) -> Tokenizer:
+def fitted(tokenizer: Tokenizer, template: Template, *, add_marks: bool = False) -> Tokenizer:
     """A copy that works as it will once its folder names the template's end mark as `eos_token`: never inside a word.
 
-    Raises `Mistake` when the end mark is not one token of this vocabulary.
+    With `add_marks`, marks that are no tokens of this vocabulary become such, behind all others. Raises `Mistake` when
+    the end mark is not one token.
     """
-    if tokenizer.token_to_id(template.stop) is None:
+    if tokenizer.token_to_id(template.stop) is None and not add_marks:
         what = f"the end mark {template.stop!r} of the template is no token of this model"
-        raise Mistake(what, mend="choose another template, or train a vocabulary of your own")
+        raise Mistake(what, mend="say `corpus.add_marks: true`, or choose another template")
     copy = Tokenizer.from_str(tokenizer.to_str())
-    copy.add_special_tokens([AddedToken(template.stop, special=True, normalized=False)])
+    marks = [mark for mark in template.marks if mark == template.stop or (add_marks and copy.token_to_id(mark) is None)]
+    copy.add_special_tokens([AddedToken(mark, special=True, normalized=False) for mark in marks])
     return copy
 
 

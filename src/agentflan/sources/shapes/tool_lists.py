@@ -50,16 +50,6 @@ def tools_of(value: Any) -> tuple[ToolSpec, ...]:
         raise Unreadable("tool_list_broken", str(error)) from error
 
 
-def definition(tool: ToolSpec) -> dict[str, Any]:
-    """A tool as OpenAI spells it, the way back of `tools_of`; parameters that are no object are those of no schema."""
-    try:
-        schema = msgspec.json.decode(tool.parameters, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        schema = {}
-    function = {"name": tool.name, "description": tool.description, "parameters": schema}
-    return {"type": "function", "function": function}
-
-
 def list_in(text: str) -> tuple[ToolSpec, ...]:
     """The first JSON list of tools inside of a prompt; none if there is none among the first brackets."""
     at = -1

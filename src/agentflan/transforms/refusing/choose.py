@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from agentflan.core.chance import coin
+from agentflan.core.chat import NATIVE
 from agentflan.core.kinds import Item
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Conversation, Message, Segment
@@ -67,7 +68,8 @@ class Choose(Plug, frozen=True):
         names: tuple[str, ...] = ()
         reply = ""
         named = not self.sources or item.source in self.sources
-        if named and item.kind == "agent" and item.tools and item.messages[0].role == "system":
+        offers = item.dialect == NATIVE or item.messages[0].role == "system"
+        if named and item.kind == "agent" and item.tools and offers:
             names = tuple(tool.name for tool in item.tools)
         elif item.kind == "general":
             replies = (message for message in item.messages if message.role == "assistant")
@@ -140,7 +142,7 @@ def _negative(maker: Conversation, kind: int, told: _Told) -> Conversation:
         id=f"{told.id}-n{kind}",
         source=told.source,
         messages=(
-            *((maker.messages[0],) if lent else ()),
+            *((maker.messages[0],) if lent and maker.messages[0].role == "system" else ()),
             Message(role="user", segments=(Segment(text=told.query),)),
             Message(role="assistant", segments=(Segment(text=told.reply, loss=True),)),
         ),
@@ -150,4 +152,5 @@ def _negative(maker: Conversation, kind: int, told: _Told) -> Conversation:
         origin_ids=tuple(dict.fromkeys(origins)),
         group=told.group,
         tools=maker.tools if lent else (),
+        dialect=NATIVE if lent and maker.dialect == NATIVE else "",
     )

@@ -1,0 +1,1 @@
+"""What several templates are made of; no plug in itself."""
