@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, GenerationConfig, PreTrainedModel, PreTr
 
 from agentflan.train.card import model_card
 from agentflan.train.carried import carry_notices, carry_tokenizer
+from agentflan.train.lora import merged
 from agentflan.train.settings import TrainSettings
 
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -29,9 +30,7 @@ def save(tuned: PreTrainedModel, settings: TrainSettings, tokens: Path, folder: 
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     adapters = settings.lora is not None and not settings.lora.merge
-    model: Any = tuned
-    if settings.lora is not None and settings.lora.merge:
-        model = model.merge_and_unload()
+    model: Any = tuned if adapters else merged(tuned)
     tokenizer = AutoTokenizer.from_pretrained(tokens / "tokenizer", local_files_only=True)
     generation = _generation(model.generation_config, tokenizer)
     if adapters:

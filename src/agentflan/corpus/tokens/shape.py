@@ -56,6 +56,15 @@ class Counts:
     trained: Counter[int] = field(default_factory=Counter)
     origins: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(source, licence) of the sequences."""
+    needed: list[int] = field(default_factory=list)
+    """Tokens up to the first reply of those that are too long even then."""
+
+    def asking(self) -> str:
+        """What it would take to hold a reply of them; empty if none is too long."""
+        if not self.needed:
+            return ""
+        half = sorted(self.needed)[len(self.needed) // 2]
+        return f"the first reply ends after {half:,} tokens in half of them, after {max(self.needed):,} in the longest"
 
 
 class Shaper:
@@ -82,6 +91,7 @@ class Shaper:
                 counts.cut += one is not None
             if one is None:
                 counts.skipped["too_long"] += 1
+                counts.needed.append(self._least(item))
             elif not one.trained.any():
                 counts.skipped["nothing_trained"] += 1
             else:
@@ -103,6 +113,12 @@ class Shaper:
             else:
                 high = middle
         return (ends[low - 1] if low else 0), best, muted
+
+    def _least(self, item: Conversation) -> int:
+        """Tokens up to the end of the first reply."""
+        end = next((number for number, message in enumerate(item.messages, 1) if message.role == "assistant"), 0)
+        rendered = self._laid(msgspec.structs.replace(item, messages=item.messages[:end]))
+        return len(self._label([rendered] if rendered else []).ids) + len(self._bos)
 
     def _laid(self, item: Conversation) -> Rendered | None:
         rendered = layout(self._template, item)

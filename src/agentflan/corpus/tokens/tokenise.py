@@ -82,7 +82,8 @@ def _write(corpus: Path, folder: Path, shape: Shaper, share: float, seed: int) -
         reasons = (
             ", ".join(f"{count:,} {reason}" for reason, count in sorted((+counts.skipped).items())) or "it is empty"
         )
-        raise Mistake(f"has nothing to train: {reasons}", where=str(corpus), mend="look at corpus/ledger.json")
+        mend = f"raise `max_length`: {counts.asking()}" if counts.needed else "look at corpus/ledger.json"
+        raise Mistake(f"has nothing to train: {reasons}", where=str(corpus), mend=mend)
     counts.total = offsets[-1]
     held = _held_out(groups, share, seed)
     numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
@@ -112,6 +113,7 @@ def _ledger(counts: Counts, sequences: int, held: int) -> dict[str, Any]:
             for source, _ in sorted(counts.origins)
         },
         "muted": counts.muted,
+        "too_long": counts.asking(),
         "tokens": {
             "total": counts.total,
             "trained": sum(by_capability.values()),
