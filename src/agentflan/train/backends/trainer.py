@@ -36,6 +36,7 @@ class Trainer(Plug, frozen=True):
             run.stop = stack.enter_context(Stop())
             if rank() == 0:
                 run.watch = stack.enter_context(Watch(job, run.curve, run.done, run.plan.steps, run.objective.model))
+                run.plan.follow(run.watch.balance)
             run.train()
         run.hand_over()
 
@@ -48,6 +49,9 @@ class Trainer(Plug, frozen=True):
             raise Mistake("there is no such file", where=where, mend=f"it says {self.deepspeed}")
         if self.fsdp is not None and world() == 1:
             raise Mistake("one process has nothing to share its weights with", where=where, mend=LAUNCH)
+        if settings.balance == "measured" and world() > 1:
+            what = "`balance: measured` goes by what one process sees"
+            raise Mistake(what, where="train.balance", mend="fix the weights by `agentflan weights` first")
         if engine and settings.optimizer == "muon":
             raise Mistake("Muon needs whole matrices, which no device has then", where=where, mend="`optimizer: adamw`")
         if engine and settings.lora is not None and settings.lora.bits:
