@@ -16,13 +16,13 @@ from agentflan.core.ranks import world
 from agentflan.corpus.engines.local import Local
 from agentflan.recipes.asking import ask_all, can_ask
 from agentflan.recipes.forecast import forecast
+from agentflan.recipes.ready import require_ready
 from agentflan.recipes.recipe import load
 from agentflan.recipes.run import (
     How,
     build_all,
     measure_all,
     report_on,
-    require_models,
     scores_of,
     tokenise_all,
     tune_all,
@@ -45,7 +45,7 @@ def command(recipe: str, out: Path | None, workers: int, offline: bool, dry_run:
     if dry_run:
         plan = forecast(arms, out)
         return Said(plan, "\n".join(f"{key}: {value}" for key, value in plan.items()))
-    require_models(arms)
+    require_ready(arms)
     how = How(Local(workers=workers))
     if not offline and can_ask(arms):
         ask_all(arms, out, how, say=tell)
