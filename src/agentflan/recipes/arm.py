@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from agentflan.core import plugs
+from agentflan.core import kinds, plugs
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, Mistakes
 from agentflan.corpus import manifest
@@ -52,7 +52,7 @@ def wrong_with(arm: Arm, foreseen: bool) -> list[Mistake]:
     checks: list[Callable[[], object]] = []
     if not foreseen:
         checks += [
-            partial(plugs.load, "backend", settings.backend, where="train.backend"),
+            partial(_check_backend, settings),
             partial(check_device, settings),
         ]
     if settings.lora is not None and settings.model.path is not None and settings.model.path.exists():
@@ -65,6 +65,12 @@ def wrong_with(arm: Arm, foreseen: bool) -> list[Mistake]:
         except Mistake as one:
             found.append(one)
     return found
+
+
+def _check_backend(settings: TrainSettings) -> None:
+    backend = plugs.load("backend", settings.backend, seed=settings.seed, where="train.backend")
+    if isinstance(backend, kinds.Particular):
+        backend.check(settings)
 
 
 def _tune(settings: TrainSettings, run: Path) -> None:

@@ -74,7 +74,7 @@ def _packages(train: TrainSettings) -> Iterator[Mistake]:
         yield Mistake("adapters need 'peft'", where="train.lora", mend="pip install 'agentflan[train]'")
     if train.lora.bits is not None and find_spec("bitsandbytes") is None:
         what = f"weights of {train.lora.bits} bits need 'bitsandbytes'"
-        yield Mistake(what, where="train.lora.bits", mend="pip install bitsandbytes, or leave out `bits`")
+        yield Mistake(what, where="train.lora.bits", mend="pip install 'agentflan[qlora]', or leave out `bits`")
 
 
 def _needs_torch(train: TrainSettings, foreseen: bool) -> bool:
