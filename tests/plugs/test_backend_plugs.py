@@ -17,7 +17,7 @@ from agentflan.core import plugs
 from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.train import model
 from agentflan.train.job import Job
-from agentflan.train.settings import ModelSettings, Scratch, TrainSettings
+from agentflan.train.settings import Lora, ModelSettings, Scratch, TrainSettings
 from tests.train.tokens_folder import write
 
 SMALL = ModelSettings(scratch=Scratch(hidden_size=32, layers=2, heads=2, intermediate_size=64))
@@ -95,18 +95,20 @@ def test_masked_tokens_get_no_gradient(name: str, tmp_path: Path) -> None:
 
 
 @each_backend
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
-def test_a_run_that_was_cut_off_ends_as_a_whole_one(name: str, optimizer: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changes", [{}, {"optimizer": "muon"}, {"lora": Lora(rank=4, dropout=0.2)}], ids=["adamw", "muon", "lora"]
+)
+def test_a_run_that_was_cut_off_ends_as_a_whole_one(name: str, changes: dict[str, Any], tmp_path: Path) -> None:
     tokens = write(tmp_path / "tokens", 20, held_out=4)
     settings = TrainSettings(
         model=SMALL,
         steps=11,
         batch_size=4,
         learning_rate=1e-2,
-        optimizer=optimizer,
         log_every=3,
         validate_every=4,
         save_every=7,
+        **changes,
     )
     whole = run(name, settings, tokens, tmp_path / "whole")
     with pytest.raises(Stop):
