@@ -51,10 +51,15 @@ def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
     backend(Job(settings, opened, run / "train", _digest(settings, tokens), begin, save, say))
 
 
-def _check(settings: TrainSettings, tokens: Tokens, folder: Path) -> None:
+def check_device(settings: TrainSettings) -> None:
+    """Raises `Mistake` for a device that is not there, and for attention that it cannot train with."""
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise Mistake("torch sees no GPU", where="train.device", mend="say `device: auto`")
     attention.check(settings, model.device_of(settings.device))
+
+
+def _check(settings: TrainSettings, tokens: Tokens, folder: Path) -> None:
+    check_device(settings)
     if settings.model.path is not None:
         model.check_folder(settings.model.path)
     if settings.lora is not None:

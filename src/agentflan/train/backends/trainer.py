@@ -29,7 +29,7 @@ class Trainer(Plug, frozen=True):
     """A DeepSpeed configuration, handed over as it is. Taken from the working directory if it is relative."""
 
     def __call__(self, job: Job) -> None:
-        self._check(job.settings)
+        self.check(job.settings)
         job.folder.mkdir(parents=True, exist_ok=True)
         run = Accelerated(job, Engine(self.report_to, self.fsdp, self.deepspeed))
         with ExitStack() as stack:
@@ -40,7 +40,8 @@ class Trainer(Plug, frozen=True):
             run.train()
         run.hand_over()
 
-    def _check(self, settings: TrainSettings) -> None:
+    def check(self, settings: TrainSettings) -> None:
+        """Raises `Mistake` for what the engines cannot do."""
         engine = "fsdp" if self.fsdp is not None else "deepspeed" if self.deepspeed is not None else None
         where = f"train.backend.{engine}"
         if self.fsdp is not None and self.deepspeed is not None:
