@@ -1,4 +1,4 @@
-"""What all contestants get: a random Llama, and conversations that fill the packed rows of one step of the optimiser."""
+"""What all contestants get: a random Llama, and conversations that fill the packed rows of one optimiser step."""
 
 # mypy: allow-untyped-calls
 # (transformers and torch leave some of their functions without types)
@@ -49,6 +49,7 @@ class Shape(NamedTuple):
             num_hidden_layers=self.layers,
             num_attention_heads=self.heads,
             max_position_embeddings=self.length,
+            initializer_range=0.02 * (4096 / self.hidden) ** 0.5,  # a 7B model's part of a look back, at any width
             bos_token_id=tokens_folder.SPECIAL.index("<s>"),
             eos_token_id=tokens_folder.END,
             pad_token_id=None,
@@ -109,4 +110,4 @@ def _replies(length: int, turn: int, chance: np.random.Generator) -> NDArray[np.
     """Messages in turn, the user's first; the last one is a reply."""
     messages = max(2, 2 * round(length / turn / 2))
     borders = np.sort(chance.choice(np.arange(1, length), size=messages - 1, replace=False))
-    return np.searchsorted(borders, np.arange(length), side="right") % 2 == 1
+    return np.asarray(np.searchsorted(borders, np.arange(length), side="right") % 2 == 1)
