@@ -2,7 +2,7 @@
 
     PYTHONPATH=src:.vendor python -m bench.gpu -o DIR
 
-A Llama of Llama-2-7B's shape with random weights takes the same step again and again: four packed rows of 4,096 tokens
+A Llama of Llama-2-7B's shape with random weights takes the same step again and again: eight packed rows of 4,096 tokens
 of made-up conversations, in bfloat16. Each contestant runs in a process of its own with a time limit, so that one that
 fails or runs out of memory does not end the table. A learning rate near 0 keeps the weights where they are: all work is
 done, and every step has the same loss. It needs Python 3.12 with torch, transformers, accelerate and peft; what a bare

@@ -62,12 +62,12 @@ def _measured(
         if entry.function == "reference":
             return done.with_product(_product() if device.type == "cuda" else None)
         seconds, step = watch.step(shape.warm), step_of(case)
-        best = peak(torch.cuda.get_device_name()) if device.type == "cuda" else None
         return done.with_speed(
             seconds=seconds,
             tokens=sum(batch.tokens for batch in step.batches),
             trained=sum(len(batch.rows) for batch in step.batches),
-            used=None if best is None else flops(case, entry.lora) / seconds / best,
+            flops=flops(case, entry.lora),
+            peak=peak(torch.cuda.get_device_name()) if device.type == "cuda" else None,
             checkpointing=checkpointing,
         )
 

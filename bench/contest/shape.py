@@ -63,8 +63,8 @@ class Shape(NamedTuple):
             return LlamaForCausalLM(self.config())
 
 
-LLAMA_7B = Shape("llama-2-7b", 4096, 11008, 32, 32, 32000, 4096, 4, 800, 150, 8, 3)
-"""6.74 billion parameters, 13 to 25 conversations in 16,384 tokens a step."""
+LLAMA_7B = Shape("llama-2-7b", 4096, 11008, 32, 32, 32000, 4096, 8, 800, 150, 6, 2)
+"""6.74 billion parameters, some thirty conversations in 32,768 tokens a step."""
 TINY = Shape("tiny", 64, 128, 2, 4, 96, 128, 2, 40, 10, 3, 1)
 """The whole way on a CPU, for the tests."""
 
