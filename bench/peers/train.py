@@ -14,7 +14,7 @@ from statistics import median
 import torch
 
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import model
+from agentflan.train import model, result
 from agentflan.train.batches import Plan
 from bench import train
 from bench.figure import Figure, missing
@@ -73,5 +73,5 @@ def _hand_over(folder: Path, place: Path) -> tuple[Path, Path]:
                 labels = [id if kept else IGNORED for id, kept in zip(ids.tolist(), trained.tolist(), strict=True)]
                 stream.write(json.dumps({"input_ids": ids.tolist(), "labels": labels}) + "\n")
     begun = model.begin(train.SETTINGS.model, folder / "tokenizer", train.SETTINGS.seed)
-    model.save(begun, folder / "tokenizer", place / "begun")
+    result.save(begun, train.SETTINGS, folder, place / "begun")
     return rows, place / "begun"
