@@ -189,7 +189,7 @@ def _tokens(source: Path, folder: Path, weights: dict[str, Any]) -> None:
 
 
 def _weights(home: Path, arm: str) -> dict[str, Any]:
-    """Capability -> weight and the ends of its interval. One that no weight is proposed for is left out, and keeps 1."""
+    """Capability -> weight and the ends of its interval. Without a proposal it is left out, and keeps 1."""
     if arm != "learned":
         return {name: (share, share, share) for name, share in PRESETS[arm].items()}
     curves = read(home / "uniform" / "train" / "validation.jsonl")
