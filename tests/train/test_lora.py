@@ -34,7 +34,7 @@ def begin(tokens: Path, settings: TrainSettings = SETTINGS) -> PreTrainedModel:
 def stepped(tuned: PreTrainedModel, tokens: Path) -> float:
     """The loss of one step, whose gradient is left on the weights."""
     step = Plan(SETTINGS, Tokens.open(tokens)).step(0)
-    loss, _ = Objective(tuned, "float32")(step.batches[0], step.weight)
+    loss, _ = Objective(tuned)(step.batches[0], step.weight)
     loss.backward()
     return loss.item()
 
