@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -138,3 +139,41 @@ def test_a_checkpoint_of_other_settings_is_not_taken_up(name: str, tmp_path: Pat
     whole = run(name, settings, tokens, tmp_path / "whole")
     assert all(torch.equal(weight, again[key]) for key, weight in whole.items())
     assert [line["step"] for line in lines(tmp_path / "cut")] == [1, 2, 3, 4]
+
+
+@each_backend
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"micro_batch_size": 2},
+        {"micro_batch_size": 3, "gradient_checkpointing": True},
+        {"gradient_checkpointing": True},
+    ],
+    ids=lambda changes: "+".join(changes),
+)
+def test_how_a_step_is_parted_does_not_change_what_is_learned(
+    name: str, changes: dict[str, Any], tmp_path: Path
+) -> None:
+    tokens = write(tmp_path / "tokens", 20)
+    settings = TrainSettings(model=SMALL, steps=6, batch_size=5, learning_rate=1e-3, log_every=2)
+    whole = run(name, settings, tokens, tmp_path / "whole")
+    parted = run(name, msgspec.structs.replace(settings, **changes), tokens, tmp_path / "parted")
+    assert all(torch.allclose(weight, parted[key], atol=1e-4) for key, weight in whole.items())
+    for one, other in zip(lines(tmp_path / "whole"), lines(tmp_path / "parted"), strict=True):
+        assert one["tokens"] == other["tokens"]
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-4)
+        assert one["loss_by_capability"] == pytest.approx(other["loss_by_capability"], rel=1e-4)
+
+
+@each_backend
+def test_packed_rows_teach_what_their_sequences_do(name: str, tmp_path: Path) -> None:
+    """All sequences in each step, so that it does not matter which of them share a row."""
+    tokens = write(tmp_path / "tokens", 20, held_out=4)
+    settings = TrainSettings(model=SMALL, steps=6, batch_size=16, learning_rate=1e-3, log_every=2, sequence_length=30)
+    apart = run(name, settings, tokens, tmp_path / "apart")
+    packed = run(name, msgspec.structs.replace(settings, packing=True), tokens, tmp_path / "packed")
+    assert all(torch.allclose(weight, packed[key], atol=1e-4) for key, weight in apart.items())
+    for one, other in zip(lines(tmp_path / "apart"), lines(tmp_path / "packed"), strict=True):
+        assert one["tokens"] == other["tokens"]
+        key = "loss" if "loss" in one else "validation_loss"
+        assert one[key] == pytest.approx(other[key], rel=1e-4)
