@@ -12,7 +12,6 @@ import pytest
 from agentflan.recipes.demo import rows
 from tests.train import bases
 
-
 COMMAND = """\
 import sys
 if __name__ == "__main__":
