@@ -266,15 +266,6 @@ class Backend(Protocol):
     def __call__(self, job: Any) -> None: ...
 
 
-@runtime_checkable
-class Particular(Protocol):
-    """A backend that cannot work with all settings."""
-
-    def check(self, settings: Any) -> None:
-        """Raises `Mistake`, before anything is built or loaded."""
-        ...
-
-
 class Benchmark(Protocol):
     """Problems and how replies to them are graded."""
 

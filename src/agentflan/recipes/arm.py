@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from agentflan.core import kinds, plugs
+from agentflan.core import plugs
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, Mistakes
 from agentflan.corpus import manifest
@@ -16,6 +16,7 @@ from agentflan.evals.run import evaluate
 from agentflan.models.hf import Hf
 from agentflan.recipes.recipe import Arm
 from agentflan.train import lora
+from agentflan.train.job import Particular
 from agentflan.train.run import check_device, train
 from agentflan.train.settings import ModelSettings, TrainSettings
 
@@ -69,7 +70,7 @@ def wrong_with(arm: Arm, foreseen: bool) -> list[Mistake]:
 
 def _check_backend(settings: TrainSettings) -> None:
     backend = plugs.load("backend", settings.backend, seed=settings.seed, where="train.backend")
-    if isinstance(backend, kinds.Particular):
+    if isinstance(backend, Particular):
         backend.check(settings)
 
 
