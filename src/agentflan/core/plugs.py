@@ -37,6 +37,8 @@ EXTRAS = {
     "transformers": "train",
     "accelerate": "train",
     "peft": "train",
+    "bitsandbytes": "qlora",
+    "deepspeed": "deepspeed",
     "matplotlib": "report",
     "httpx": "ask",
     "py3langid": "quality",

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from tokenizers import Tokenizer
 
 from agentflan.core import kinds, plugs
-from agentflan.core.children import end_with_parent
+from agentflan.core.children import end_with_parent, ending_children
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, Mistakes
 from agentflan.core.ranks import world
@@ -247,9 +247,8 @@ def _side_by_side(function: str, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
     if not calls:
         return []
     at_once = min(len(calls), os.cpu_count() or 1)
-    with ProcessPoolExecutor(
-        at_once, get_context("spawn"), _begin_child, (at_once > 1,), max_tasks_per_child=1
-    ) as pool:
+    pool = ProcessPoolExecutor(at_once, get_context("spawn"), _begin_child, (at_once > 1,), max_tasks_per_child=1)
+    with pool, ending_children():
         return [future.result() for future in [pool.submit(_call, function, call) for call in calls]]
 
 

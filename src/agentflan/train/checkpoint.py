@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from agentflan.core.ranks import rank
+
 
 def write(path: Path, state: dict[str, Any]) -> None:
     """Replaces the checkpoint at once; a kill leaves the one before it."""
@@ -44,8 +46,10 @@ class Best:
         return loss < self._loss
 
     def write(self, step: int, loss: float, weights: dict[str, Tensor]) -> None:
+        """Of several processes that call it the first one writes."""
         self._loss = loss
-        write(self._path, {"model": weights, "step": step, "loss": loss, "digest": self._digest})
+        if rank() == 0:
+            write(self._path, {"model": weights, "step": step, "loss": loss, "digest": self._digest})
 
     def read(self) -> dict[str, Any] | None:
         return read(self._path, self._digest)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -21,6 +23,10 @@ def adapt(begun: PreTrainedModel, settings: TrainSettings) -> PreTrainedModel:
     """The model with fresh adapters, which alone are trained then; the model itself without `lora:`."""
     if settings.lora is None:
         return begun
+    if settings.lora.bits is not None:
+        compute = torch.bfloat16 if settings.precision == "bfloat16" else torch.float32
+        # imported when it is asked for: bitsandbytes is an extra
+        import_module("agentflan.train.quantise").quantise(begun, settings.lora.bits, compute)
     torch.manual_seed(settings.seed)
     with warnings.catch_warnings():  # peft asks for things by names that transformers is about to give up
         warnings.simplefilter("ignore", FutureWarning)
@@ -33,13 +39,18 @@ def merged(tuned: PreTrainedModel) -> PreTrainedModel:
 
 
 def trained(tuned: nn.Module) -> dict[str, Tensor]:
-    """What a checkpoint has to keep: all but the frozen weights."""
-    frozen = {name for name, weight in tuned.named_parameters() if not weight.requires_grad}
-    return {name: value for name, value in tuned.state_dict().items() if name not in frozen}
+    """What a checkpoint has to keep: the weights that are not frozen; without frozen ones, all there is."""
+    state = tuned.state_dict()
+    free = {name for name, weight in tuned.named_parameters() if weight.requires_grad}
+    frozen = any(not weight.requires_grad for weight in tuned.parameters())
+    return {name: value for name, value in state.items() if name in free} if frozen else state
 
 
 def check(settings: ModelSettings, lora: Lora, tokenizer: Path) -> None:
     """Raises Mistakes for targets that name nothing in the model, which is laid out for that without its weights."""
+    if lora.bits is not None and find_spec("bitsandbytes") is None:
+        mend = "pip install 'agentflan[qlora]'"
+        raise Mistake("bitsandbytes is not installed", where="train.lora.bits", mend=mend)
     with torch.device("meta"):
         if settings.path is not None:
             model.check_folder(settings.path)

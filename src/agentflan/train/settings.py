@@ -73,6 +73,7 @@ class Lora(_Settings, frozen=True):
         _require(self.alpha > 0, "alpha must be above 0")
         _require(0 <= self.dropout < 1, "dropout must lie in [0, 1)")
         _require(len(self.targets) > 0, "targets must name at least one module")
+        _require(self.bits is None or not self.merge, "adapters are not merged into weights of 4 or 8 `bits`")
 
 
 def _small() -> ModelSettings:

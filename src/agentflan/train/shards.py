@@ -18,6 +18,8 @@ from transformers import PreTrainedModel
 from agentflan.core.errors import Mistake
 from agentflan.train import checkpoint
 
+NARROW = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+"""Works in bfloat16 between the weights and the loss. Accelerate's own policy would narrow the loss as well."""
 PROGRESS = "progress"
 """The file of a sharded checkpoint that holds what all devices share."""
 
@@ -31,9 +33,7 @@ def settings(fsdp: dict[str, Any] | None, model: PreTrainedModel) -> dict[str, A
 
 
 def narrow(accelerator: Accelerator) -> None:
-    """Works in bfloat16 between the weights and the loss. Accelerate's own way would narrow the loss as well."""
-    policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
-    accelerator.state.fsdp_plugin.mixed_precision_policy = policy
+    accelerator.state.fsdp_plugin.mixed_precision_policy = NARROW
 
 
 def require(module: nn.Module) -> None:

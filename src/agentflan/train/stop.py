@@ -16,6 +16,7 @@ class Stop:
     def __init__(self) -> None:
         self.asked: int | None = None
         """The signal that came."""
+        self._twice = False
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -34,6 +35,7 @@ class Stop:
         raise KeyboardInterrupt
 
     def _note(self, number: int, _: FrameType | None) -> None:
-        if number == self.asked == signal.SIGINT:
+        if number == signal.SIGINT and self._twice:
             raise KeyboardInterrupt
-        self.asked = number
+        self._twice |= number == signal.SIGINT
+        self.asked = self.asked or number

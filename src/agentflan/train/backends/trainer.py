@@ -1,44 +1,28 @@
 """A `transformers.Trainer` over accelerate: what `loop` does, on one device or many, to the same weights."""
 
-# mypy: allow-untyped-calls, disable-error-code="misc"
-# (transformers and accelerate leave some of their functions without types)
-
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import torch
-import transformers
-from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import DataLoader, IterableDataset
-from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-
-from agentflan.core.chance import coin
 from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
 from agentflan.core.ranks import rank, world
-from agentflan.train import checkpoint, lora, shards
-from agentflan.train.batches import Batch, Plan
-from agentflan.train.curves import Curve
+from agentflan.train.accelerated import Accelerated, Engine
 from agentflan.train.job import Job
-from agentflan.train.objective import Objective
-from agentflan.train.optimise import learning_rate, mover
 from agentflan.train.settings import TrainSettings
-from agentflan.train.stopped import Part
-from agentflan.train.validate import validate
+from agentflan.train.stop import Stop
 from agentflan.train.watch import Watch
+
+LAUNCH = "start with `torchrun --nproc-per-node GPUS -m agentflan train ...`"
 
 
 class Trainer(Plug, frozen=True):
     """Started by torchrun or `accelerate launch`, it trains on all their devices; the first process writes."""
 
     report_to: tuple[str, ...] = ()
-    """Where the curves go besides metrics.jsonl: `trackio`, `wandb`, `tensorboard`, ...."""
+    """Where the curves go besides metrics.jsonl: `trackio`, `wandb`, `tensorboard`, ..."""
     fsdp: dict[str, Any] | None = None
     """Shards weights, gradients and moments over the devices (FSDP2); the settings of transformers' `fsdp_config`."""
     deepspeed: Path | None = None
@@ -47,8 +31,9 @@ class Trainer(Plug, frozen=True):
     def __call__(self, job: Job) -> None:
         self._check(job.settings)
         job.folder.mkdir(parents=True, exist_ok=True)
-        run = _Run(job, self)
+        run = Accelerated(job, Engine(self.report_to, self.fsdp, self.deepspeed))
         with ExitStack() as stack:
+            run.stop = stack.enter_context(Stop())
             if rank() == 0:
                 run.watch = stack.enter_context(Watch(job, run.curve, run.done, run.plan.steps, run.objective.model))
             run.train()
@@ -67,219 +52,3 @@ class Trainer(Plug, frozen=True):
             raise Mistake("Muon needs whole matrices, which no device has then", where=where, mend="`optimizer: adamw`")
         if engine and settings.lora is not None and settings.lora.bits:
             raise Mistake("quantised weights are not sharded", where=where, mend="leave out `lora.bits`, or this")
-
-
-LAUNCH = "start with `torchrun --nproc-per-node GPUS -m agentflan train ...`"
-
-
-class _Run(transformers.Trainer):
-    """One job under way."""
-
-    objective: Objective
-    optimizer: Any
-    watch: Watch | None = None
-
-    def __init__(self, job: Job, plug: Trainer) -> None:
-        settings = job.settings
-        self.job, self.settings, self.plug = job, settings, plug
-        self.sharded = plug.fsdp is not None or plug.deepspeed is not None
-        self.plan = Plan(settings, job.tokens)
-        self.checkpoint = job.folder / "checkpoint"
-        self.kept = checkpoint.read(self.checkpoint / shards.PROGRESS if self.sharded else self.checkpoint, job.digest)
-        self.done = int(self.kept["step"]) if self.kept else 0
-        adapted = lora.adapt(job.model(), settings)
-        self.objective = Objective(adapted)
-        self.parts: list[Part] = []
-        self.objective.train()
-        if self.kept and not self.sharded:
-            adapted.load_state_dict(self.kept["model"], strict=False)
-        super().__init__(model=self.objective, args=self._arguments())
-        self.remove_callback(PrinterCallback)
-        self.add_callback(_Between(self))
-        if self.is_fsdp_enabled and settings.precision == "bfloat16":
-            shards.narrow(self.accelerator)
-        self.part = Curve(self.args.device)
-        self.curve = self.part if world() == 1 else Curve(self.args.device)
-        if self.kept:
-            self.curve.restore(self.kept["curve"])
-            job.say(f"resumes after step {self.done:,}")
-
-    def _arguments(self) -> TrainingArguments:
-        settings, step = self.settings, self.plan.step(0, rank(), world())
-        cpu = settings.device == "cpu" or not torch.cuda.is_available()
-        return TrainingArguments(
-            output_dir=str(self.job.folder),
-            max_steps=self.plan.steps - self.done,
-            gradient_accumulation_steps=len(step.batches),
-            max_grad_norm=settings.clip,
-            seed=settings.seed,
-            bf16=self.plug.fsdp is None and settings.precision == "bfloat16",
-            use_cpu=cpu,
-            ddp_backend=None if world() == 1 else "gloo" if cpu else "nccl",
-            ddp_find_unused_parameters=False,
-            fsdp=self.plug.fsdp is not None,  # type: ignore[arg-type]  # a string of old
-            fsdp_config=shards.settings(self.plug.fsdp, self.objective.model),
-            deepspeed=str(self.plug.deepspeed) if self.plug.deepspeed else None,
-            report_to=list(self.plug.report_to) or "none",
-            logging_strategy="no",
-            save_strategy="no",
-            logging_nan_inf_filter=False,
-            disable_tqdm=True,
-            log_level="error",
-            log_level_replica="error",
-        )
-
-    def get_train_dataloader(self) -> DataLoader[Any]:
-        return DataLoader(_MicroBatches(self.plan, self.done), batch_size=None, collate_fn=_as_it_is)
-
-    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        self.optimizer = moved = mover(self.settings, self.objective.model)
-        if self.kept and not self.sharded:
-            moved.load_state_dict(self.kept["optimiser"])
-        return moved
-
-    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> LambdaLR:
-        """The rates from the step on that is taken up; a scale times the rate is what each group goes by."""
-        moved = optimizer or self.optimizer
-        for group in moved.param_groups:
-            group["initial_lr"] = group["scale"]
-        steps = self.plan.steps
-        self.lr_scheduler = LambdaLR(moved, lambda step: learning_rate(self.settings, self.done + step, steps))
-        return self.lr_scheduler
-
-    def training_step(self, model: nn.Module, inputs: Any, num_items_in_batch: Any = None) -> Tensor:
-        """One micro-batch. Its loss is a share of the step's already: nothing else may divide it."""
-        batch, weight = inputs
-        loss: Tensor
-        loss, sums = model(batch, weight)
-        deepspeed = {"scale_wrt_gas": False} if self.is_deepspeed_enabled else {}
-        self.accelerator.backward(loss * world(), **deepspeed)  # gradients are averaged over the devices
-        self.part.add(batch, loss, sums, weight)
-        self.parts.append(Part(batch, loss.detach(), sums))
-        return loss.detach()
-
-    def check(self, now: int) -> None:
-        """Before the weights move. A gradient that came together from all devices tells of a loss on any of them."""
-        if self.watch:
-            self.watch.check(now, self.parts, None)
-        self.parts = []
-
-    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """To the trackers; Trainer's own mean at the end is that of one device."""
-        super().log({name: value for name, value in logs.items() if name != "train_loss"}, start_time)
-
-    def prepared(self) -> None:
-        """Called when accelerate has wrapped everything and no step is taken yet."""
-        if self.is_fsdp_enabled:
-            shards.require(self.objective)
-        if self.kept and self.sharded:
-            self.accelerator.load_state(str(self.checkpoint))
-        if self.done == 0:
-            if self.plan.skipped:
-                self.job.say(f"{self.plan.skipped:,} sequences have no token to learn and are left out")
-            self._validate(0)
-        self._rest(self.done)
-
-    def between(self, now: int) -> None:
-        """What falls due after step `now`."""
-        settings, steps = self.settings, self.plan.steps
-        log = now == steps or now % settings.log_every == 0
-        validates = now == steps or _falls_on(now, settings.validate_every)
-        saves = now < steps and _falls_on(now, settings.save_every)
-        if not (log or validates or saves):
-            return
-        if self.curve is not self.part:
-            self.curve.gather(self.part)
-        if log:
-            self._log(now)
-        if validates:
-            self._validate(now)
-        if saves:
-            self._keep(now)
-        self._rest(now)
-
-    def hand_over(self) -> None:
-        """Gives the first process the whole weights to save."""
-        model = self.objective.model
-        state = shards.gathered(self.accelerator, self.model_wrapped) if self.sharded else None
-        if rank() == 0:
-            if state is not None:
-                model = lora.adapt(self.job.model(), self.settings)
-                model.load_state_dict(state, assign=True)
-            self.job.save(model)
-            shutil.rmtree(self.checkpoint) if self.checkpoint.is_dir() else self.checkpoint.unlink(missing_ok=True)
-        self.accelerator.wait_for_everyone()
-
-    def _log(self, now: int) -> None:
-        rate = learning_rate(self.settings, now - 1, self.plan.steps)
-        loss, by_class = self.curve.means()
-        if self.watch:
-            self.watch.log(now, rate)
-        else:
-            self.curve.clear()
-        self.log({"loss": loss, "learning_rate": rate, **{f"loss/{name}": each for name, each in by_class.items()}})
-
-    def _validate(self, now: int) -> None:
-        """On every device alike: under FSDP all of them have to take part, and nothing has to be sent then."""
-        found = validate(self.objective.model, self.objective, self.plan)
-        if found is None:
-            return
-        if self.watch:
-            self.watch.validated(now, found)
-        by_class = {f"eval_loss/{name}": each for name, each in found.by_capability.items()}
-        self.log({"eval_loss": found.loss, **by_class})
-
-    def _keep(self, now: int) -> None:
-        progress = {"curve": self.curve.state(), "step": now, "digest": self.job.digest}
-        if self.sharded:
-            shards.save(self.accelerator, self.checkpoint, progress)
-        elif rank() == 0:
-            weights = {"model": lora.trained(self.objective.model), "optimiser": self.optimizer.state_dict()}
-            checkpoint.write(self.checkpoint, {**weights, **progress})
-
-    def _rest(self, now: int) -> None:
-        if self.watch:
-            self.watch.rest(now)
-
-
-class _Between(TrainerCallback):
-    """Has the run do between its steps what `loop` does; Trainer's counts begin at the step that is taken up."""
-
-    def __init__(self, run: _Run) -> None:
-        self._run = run
-
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        state.global_step, state.max_steps = self._run.done, self._run.plan.steps
-        self._run.prepared()
-
-    def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        chance = int(coin(self._run.settings.seed, "dropout", state.global_step) * 2**53)
-        torch.manual_seed(chance + rank())  # a resumed run drops the same
-
-    def on_pre_optimizer_step(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        self._run.check(state.global_step + 1)
-
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        self._run.between(state.global_step)
-
-
-class _MicroBatches(IterableDataset[tuple[Batch, float]]):
-    """This device's micro-batches from step `done` on, each with the weight of its step."""
-
-    def __init__(self, plan: Plan, done: int) -> None:
-        self._plan, self._done = plan, done
-
-    def __iter__(self) -> Iterator[tuple[Batch, float]]:
-        for number in range(self._done, self._plan.steps):
-            step = self._plan.step(number, rank(), world())
-            yield from ((batch, step.weight) for batch in step.batches)
-
-
-def _as_it_is(item: Any) -> Any:
-    return item
-
-
-def _falls_on(step: int, every: int) -> bool:
-    return every > 0 and step % every == 0
