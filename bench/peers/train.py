@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 import torch
+from transformers.utils import logging
 
 from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.train import model, result
@@ -72,6 +73,7 @@ def _hand_over(folder: Path, place: Path) -> tuple[Path, Path]:
                 ids, trained, *_ = tokens.sequence(number)
                 labels = [id if kept else IGNORED for id, kept in zip(ids.tolist(), trained.tolist(), strict=True)]
                 stream.write(json.dumps({"input_ids": ids.tolist(), "labels": labels}) + "\n")
+    logging.disable_progress_bar()
     begun = model.begin(train.SETTINGS.model, folder / "tokenizer", train.SETTINGS.seed)
     result.save(begun, train.SETTINGS, folder, place / "begun")
     return rows, place / "begun"
