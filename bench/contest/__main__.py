@@ -17,7 +17,7 @@ import torch
 from transformers.utils import logging
 
 from agentflan.core.errors import Mistake
-from agentflan.train.flops import peak
+from agentflan.train.watching.flops import peak
 from bench.contest.case import Case, Watch
 from bench.contest.entries import ENTRIES, Entry
 from bench.contest.ours import flops, step_of

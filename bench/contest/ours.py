@@ -14,11 +14,11 @@ from transformers import PreTrainedModel
 
 from agentflan.core import plugs
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import attention
-from agentflan.train.batches import Plan, Step
-from agentflan.train.flops import Work
+from agentflan.train.batching.batches import Plan, Step
 from agentflan.train.job import Job
 from agentflan.train.settings import Lora, TrainSettings
+from agentflan.train.stepping import attention
+from agentflan.train.watching.flops import Work
 from bench.contest.case import STILL, Case
 from bench.contest.shape import Shape
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from agentflan.train.packing import pack
+from agentflan.train.batching.packing import pack
 from tests.train import tokens_folder
 
 FILL = 0.97

@@ -15,8 +15,9 @@ import torch
 from transformers.utils import logging
 
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import model, result
-from agentflan.train.batches import Plan
+from agentflan.train.batching.batches import Plan
+from agentflan.train.saving import result
+from agentflan.train.starting import model
 from bench import train
 from bench.figure import Figure, missing
 from bench.peers.environments import PEERS, UnavailableError

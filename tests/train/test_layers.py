@@ -16,12 +16,12 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from agentflan.core.errors import Mistake
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train.batches import Plan
-from agentflan.train.flops import Work, peak
-from agentflan.train.layers import prepare
-from agentflan.train.narrow import Narrowed
+from agentflan.train.batching.batches import Plan
 from agentflan.train.run import train
 from agentflan.train.settings import Lora, ModelSettings, Scratch, TrainSettings
+from agentflan.train.stepping.layers import prepare
+from agentflan.train.stepping.narrow import Narrowed
+from agentflan.train.watching.flops import Work, peak
 from tests.train.tokens_folder import write
 
 SMALL = ModelSettings(scratch=Scratch(hidden_size=32, layers=2, heads=2, intermediate_size=64))

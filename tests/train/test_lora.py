@@ -11,10 +11,10 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from agentflan.core.errors import Mistake
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import lora, model
-from agentflan.train.batches import Plan
-from agentflan.train.objective import Objective
+from agentflan.train.batching.batches import Plan
 from agentflan.train.settings import Lora, ModelSettings, Scratch, TrainSettings
+from agentflan.train.starting import lora, model
+from agentflan.train.stepping.objective import Objective
 from tests.train.tokens_folder import write
 
 SMALL = ModelSettings(scratch=Scratch(hidden_size=64, layers=2, heads=2, intermediate_size=128, tie=False))

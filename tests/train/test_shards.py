@@ -17,11 +17,12 @@ from torch.distributed.tensor import DTensor
 
 from agentflan.core.errors import Mistake
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import model, shards
-from agentflan.train.batches import Plan
-from agentflan.train.objective import Objective
-from agentflan.train.optimise import mover
+from agentflan.train.batching.batches import Plan
+from agentflan.train.distributed import shards
 from agentflan.train.settings import ModelSettings, Scratch, TrainSettings
+from agentflan.train.starting import model
+from agentflan.train.stepping.objective import Objective
+from agentflan.train.stepping.optimise import mover
 from tests.train.processes import torchrun
 from tests.train.tokens_folder import write
 

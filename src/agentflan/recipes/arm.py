@@ -15,10 +15,10 @@ from agentflan.corpus import manifest
 from agentflan.evals.run import evaluate
 from agentflan.models.hf import Hf
 from agentflan.recipes.recipe import Arm
-from agentflan.train import lora
 from agentflan.train.job import Particular
 from agentflan.train.run import check_device, train
 from agentflan.train.settings import ModelSettings, TrainSettings
+from agentflan.train.starting import lora
 
 
 def tune_base(arm: Arm, run: Path) -> None:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from agentflan.train.settings import Lora, TrainSettings
 from agentflan.train.shape import Shape
 
-LOGITS_AT_ONCE = 1 << 26
-"""What `loss.weighted_loss` works out at a time on a GPU."""
+LOGITS_AT_ONCE = {"cpu": 1 << 23, "cuda": 1 << 26}
+"""Device -> logits that the loss holds at a time: enough to keep the machine busy, small beside anything else."""
 
 
 class Memory(NamedTuple):
@@ -93,7 +93,7 @@ def _kept(shape: Shape, settings: TrainSettings, length: int) -> int:
 
 
 def _loss(shape: Shape, narrow: bool, rows: int) -> int:
-    logits = 8 * min(rows * shape.vocabulary, LOGITS_AT_ONCE)
+    logits = 8 * min(rows * shape.vocabulary, LOGITS_AT_ONCE["cuda"])
     hidden = 2 * rows * shape.hidden_size * (2 if narrow else 4)
     head = shape.vocabulary * shape.hidden_size * (4 + (2 if narrow else 4))
     return logits + hidden + head

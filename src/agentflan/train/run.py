@@ -16,10 +16,12 @@ from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Backend
 from agentflan.core.ranks import rank
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import attention, lora, model, result
-from agentflan.train.batches import Plan
+from agentflan.train.batching.batches import Plan
 from agentflan.train.job import Job
+from agentflan.train.saving import result
 from agentflan.train.settings import TrainSettings
+from agentflan.train.starting import lora, model
+from agentflan.train.stepping import attention
 
 
 def train(settings: TrainSettings, tokens: Path, run: Path) -> None:

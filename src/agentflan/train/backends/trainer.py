@@ -9,11 +9,11 @@ from typing import Any
 from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
 from agentflan.core.ranks import rank, world
-from agentflan.train.accelerated import Accelerated, Engine
+from agentflan.train.distributed.accelerated import Accelerated, Engine
 from agentflan.train.job import Job
 from agentflan.train.settings import TrainSettings
-from agentflan.train.stop import Stop
-from agentflan.train.watch import Watch
+from agentflan.train.watching.stop import Stop
+from agentflan.train.watching.watch import Watch
 
 LAUNCH = "start with `torchrun --nproc-per-node GPUS -m agentflan train ...`"
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from agentflan.core.errors import Mistake, Mistakes, nearest
-from agentflan.train import model
 from agentflan.train.settings import Lora, ModelSettings, TrainSettings
+from agentflan.train.starting import model
 
 ALL_LINEAR = "all-linear"
 
@@ -26,7 +26,7 @@ def adapt(begun: PreTrainedModel, settings: TrainSettings) -> PreTrainedModel:
     if settings.lora.bits is not None:
         compute = torch.bfloat16 if settings.precision == "bfloat16" else torch.float32
         # imported when it is asked for: bitsandbytes is an extra
-        import_module("agentflan.train.quantise").quantise(begun, settings.lora.bits, compute)
+        import_module("agentflan.train.starting.quantise").quantise(begun, settings.lora.bits, compute)
     torch.manual_seed(settings.seed)
     with warnings.catch_warnings():  # peft asks for things by names that transformers is about to give up
         warnings.simplefilter("ignore", FutureWarning)

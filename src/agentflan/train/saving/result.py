@@ -11,10 +11,10 @@ import msgspec
 import torch
 from transformers import AutoTokenizer, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from agentflan.train.card import model_card
-from agentflan.train.carried import carry_notices, carry_tokenizer
-from agentflan.train.lora import merged
+from agentflan.train.saving.card import model_card
+from agentflan.train.saving.carried import carry_notices, carry_tokenizer
 from agentflan.train.settings import TrainSettings
+from agentflan.train.starting.lora import merged
 
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
