@@ -183,7 +183,7 @@ def _tokens(source: Path, folder: Path, weights: dict[str, Any]) -> None:
     """The same tokens with other weights, as `rebalance` with `mode: weigh` would give them."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(source, folder)
-    factors = np.array([1.0, *(weights[name][0] for name in CAPABILITIES)], dtype=np.float32)
+    factors = np.array([1.0, *(weights.get(name, (1.0,))[0] for name in CAPABILITIES)], dtype=np.float32)
     own, capability = np.load(folder / "weight.npy"), np.load(folder / "capability.npy")
     np.save(folder / "weight.npy", own * factors[capability])
 

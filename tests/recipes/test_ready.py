@@ -82,7 +82,7 @@ ADAPTERS = "  model: {path: base}\n  lora: {targets: [q_prj, v_proj]}"
         ("  lora: {}", "", "r.yaml:5: train.lora: adapters of random weights have nothing to lie beside"),
         (ADAPTERS, "", "r.yaml:6: train.lora.targets: no layer of the model is called 'q_prj'; did you mean 'q_proj'?"),
         ("  model: {path: markless}", "", "is no token of this model"),
-        ("  model: {path: base}\n  lora: {}", "  add_marks: true\n", "adapters cannot carry the rows"),
+        ("  model: {path: base}\n  lora: {}", "  add_marks: true\n", "adapters alone do not train the rows"),
         ("  packing: true\n  attention: varlen", "", "r.yaml:6: train.attention: `varlen` trains on a GPU alone"),
         ("  device: cuda", "", "r.yaml:5: train.device: torch sees no GPU"),
         ("  backend: {use: trainer, fsdp: {}}", "", "one process has nothing to share its weights with; start with"),

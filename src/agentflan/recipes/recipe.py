@@ -152,9 +152,10 @@ def misfits(recipe: Recipe) -> Iterator[Mistake]:
         if train.model.path is None and recipe.pretrain is None and not train.lora.merge:
             mend = "name a `model: {path: ...}`, or say `merge: true`"
             yield Mistake("adapters of random weights have nothing to lie beside", where="train.lora", mend=mend)
-        if recipe.corpus.add_marks and not train.lora.merge:
-            what = "adapters cannot carry the rows that `add_marks` adds to the embedding"
-            yield Mistake(what, where="train.lora.merge", mend="say `true`, or `corpus: {add_marks: false}`")
+        if recipe.corpus.add_marks and not train.lora.embeddings:
+            what = "adapters alone do not train the rows that `add_marks` adds to the embedding"
+            mend = "say `{embeddings: true, merge: true}`, or `corpus: {add_marks: false}`"
+            yield Mistake(what, where="train.lora", mend=mend)
 
 
 def placed(mistake: Mistake, places: Places, file: str) -> Mistake:

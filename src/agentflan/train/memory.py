@@ -102,4 +102,4 @@ def _loss(shape: Shape, narrow: bool, rows: int) -> int:
 def _adapters(shape: Shape, lora: Lora) -> int:
     every = "all-linear" in lora.targets
     sizes = [sum(ends) for name, ends in shape.matrices.items() if every or name in lora.targets]
-    return shape.layers * lora.rank * sum(sizes)
+    return shape.layers * lora.rank * sum(sizes) + (shape.ends if lora.embeddings else 0)

@@ -73,11 +73,15 @@ class Lora(_Settings, frozen=True):
     merge: bool = False
     """The model folder holds whole weights with the adapters added in, not the adapters beside a base."""
 
+    embeddings: bool = False
+    """The embedding and the output head are tuned whole beside the adapters, as marks that were added need it."""
+
     def __post_init__(self) -> None:
         _require(self.rank >= 1, "rank must be at least 1")
         _require(self.alpha > 0, "alpha must be above 0")
         _require(0 <= self.dropout < 1, "dropout must lie in [0, 1)")
         _require(len(self.targets) > 0, "targets must name at least one module")
+        _require(self.merge or not self.embeddings, "adapters cannot hold `embeddings`: say `merge: true` with it")
         _require(self.bits is None or not self.merge, "adapters are not merged into weights of 4 or 8 `bits`")
 
 

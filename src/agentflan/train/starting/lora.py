@@ -6,6 +6,7 @@ import warnings
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -20,7 +21,10 @@ ALL_LINEAR = "all-linear"
 
 
 def adapt(begun: PreTrainedModel, settings: TrainSettings) -> PreTrainedModel:
-    """The model with fresh adapters, which alone are trained then; the model itself without `lora:`."""
+    """The model with fresh adapters, which are trained then, alone or with the `embeddings`.
+
+    The model itself without `lora:`.
+    """
     if settings.lora is None:
         return begun
     if settings.lora.bits is not None:
@@ -30,7 +34,11 @@ def adapt(begun: PreTrainedModel, settings: TrainSettings) -> PreTrainedModel:
     torch.manual_seed(settings.seed)
     with warnings.catch_warnings():  # peft asks for things by names that transformers is about to give up
         warnings.simplefilter("ignore", FutureWarning)
-        return get_peft_model(begun, _config(settings.lora))  # type: ignore[return-value]  # it has all the model's attributes
+        adapted = get_peft_model(begun, _config(settings.lora))
+    if settings.lora.embeddings:
+        for layer in (begun.get_input_embeddings(), begun.get_output_embeddings()):
+            cast(nn.Parameter, layer.weight).requires_grad_(True)
+    return adapted  # type: ignore[return-value]  # it has all the model's attributes
 
 
 def merged(tuned: PreTrainedModel) -> PreTrainedModel:
