@@ -84,6 +84,7 @@ def write(shape: Shape, folder: Path) -> Path:
         "weight": np.ones(offsets[-1], dtype=np.float32),
         "offsets": offsets,
         "validation": np.zeros(len(lengths), dtype=bool),
+        "group": np.arange(len(lengths), dtype=np.int32),
     }
     folder.mkdir(parents=True)
     for name, array in arrays.items():

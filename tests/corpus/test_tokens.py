@@ -130,16 +130,16 @@ def test_lengths_suffice_for_ordinary_text(kinds: dict[str, Tokenizer], kind: st
 @example(text=" \n \n  a")
 @example(text="a\u2581b <|Human|> <s>")
 def test_every_text_comes_back(own: Tokenizer, text: str) -> None:
-    assert own.decode(own.encode(text).ids, skip_special_tokens=False) == text
+    assert own.decode(own.encode(text, add_special_tokens=False).ids, skip_special_tokens=False) == text
     whole = f"{BOS}{HUMAN}{text}\n {ASSISTANT}{text}{END}\n "
-    assert own.decode(own.encode(whole).ids, skip_special_tokens=False) == whole
+    assert own.decode(own.encode(whole, add_special_tokens=False).ids, skip_special_tokens=False) == whole
 
 
 @settings(max_examples=50, deadline=None)
 @given(text=TEXTS)
 def test_a_reply_is_decoded_without_the_imagined_space(own: Tokenizer, loaded: FastTokenizer, text: str) -> None:
-    prompt = own.encode(f"{HUMAN}hi\n {ASSISTANT}").ids
-    whole = own.encode(f"{HUMAN}hi\n {ASSISTANT}{text}{END}\n ").ids
+    prompt = own.encode(f"{HUMAN}hi\n {ASSISTANT}", add_special_tokens=False).ids
+    whole = own.encode(f"{HUMAN}hi\n {ASSISTANT}{text}{END}\n ", add_special_tokens=False).ids
     assert whole[: len(prompt)] == prompt
     reply = whole[len(prompt) : whole.index(own.token_to_id(END))]
     assert own.decode(reply, skip_special_tokens=True) == text
@@ -147,10 +147,10 @@ def test_a_reply_is_decoded_without_the_imagined_space(own: Tokenizer, loaded: F
 
 
 def test_a_word_is_the_same_token_wherever_it_stands(own: Tokenizer) -> None:
-    tokens = own.encode(f"{HUMAN}ka_lo and ka_lo\nka_lo{END}").tokens
+    tokens = own.encode(f"{HUMAN}ka_lo and ka_lo\nka_lo{END}", add_special_tokens=False).tokens
     name = ["\u0120ka", "_", "lo"]
     assert tokens == [HUMAN, *name, "\u0120and", *name, "\u010a", *name, END]
-    unseen = own.encode("re_lo 121").tokens
+    unseen = own.encode("re_lo 121", add_special_tokens=False).tokens
     assert unseen == ["\u0120re", "_", "lo", "\u01201", "2", "1"]
 
 

@@ -7,6 +7,7 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
@@ -158,3 +159,22 @@ def test_a_vocabulary_without_the_mark_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match=r"'<\|im_end\|>' of the template is no token of this model"):
         tokenise_all([arm], tmp_path / "run", say=lambda _: None)
     assert like_llama(marks=()).token_to_id("<|im_end|>") is None
+
+
+def test_a_model_from_scratch_reads_by_the_vocabulary_of_its_template_and_no_further_than_it_can(
+    tmp_path: Path,
+) -> None:
+    path = recipe(tmp_path, "qwen")
+    small = "scratch: {hidden_size: 16, layers: 1, heads: 2, intermediate_size: 32, max_positions: 600}"
+    path.write_text(path.read_text().replace("model: {path: base}", f"model: {{{small}}}"))
+    (arm,) = load(path)
+    build_all([arm], tmp_path / "run", HERE, say=lambda _: None)
+    said: list[str] = []
+    tokenise_all([arm], tmp_path / "run", say=said.append)
+    own, ours = (
+        Tokenizer.from_file(str(tmp_path / place / "tokenizer.json")) for place in ("base", "run/tokens/tokenizer")
+    )
+    assert ours.get_vocab() == own.get_vocab()
+    lengths = np.diff(Tokens.open(tmp_path / "run" / "tokens").offsets)
+    assert 300 < lengths.max() <= 600
+    assert any("are cut behind the last reply that ends within 600 tokens" in line for line in said)

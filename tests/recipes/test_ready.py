@@ -86,6 +86,19 @@ ADAPTERS = "  model: {path: base}\n  lora: {targets: [q_prj, v_proj]}"
         ("  packing: true\n  attention: varlen", "", "r.yaml:6: train.attention: `varlen` trains on a GPU alone"),
         ("  device: cuda", "", "r.yaml:5: train.device: torch sees no GPU"),
         ("  backend: {use: trainer, fsdp: {}}", "", "one process has nothing to share its weights with; start with"),
+        (
+            "  backend: {use: trainer, report_to: [wanbd]}",
+            "",
+            "train.backend.report_to: there is no tracker named 'wanbd'; did you mean 'wandb'?",
+        ),
+        (
+            "  backend: {use: trainer, report_to: [clearml]}",
+            "",
+            "r.yaml:5: train.backend.report_to: clearml is not installed; pip install clearml",
+        ),
+        ("  steps: 5", "  validation_share: 1.5\n", "validation_share must lie in [0, 1)"),
+        ("  steps: 5", "  max_length: 0\n", "max_length must be at least 2"),
+        ("  steps: 5\n  warmup_steps: 9", "", "warmup_steps must be below steps"),
         ("  model: {path: nowhere}", "", "this is no model folder; a model folder holds"),
     ],
 )

@@ -111,7 +111,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_weights(
     assert last.returncode == 0
     assert b"resumes after step" in said
     assert same(tmp_path / "whole", run)
-    assert {path.name for path in (run / "train").iterdir()} == {"metrics.jsonl"}
+    assert {path.name for path in (run / "train").iterdir()} == {"metrics.jsonl", "validation.jsonl"}
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -235,6 +235,14 @@ class Calling(Protocol):
     def calls(self) -> None: ...  # raises `Mistake` where it has none after all
 
 
+@runtime_checkable
+class OfFolder(Protocol):
+    """A template that is a model folder's own: a vocabulary goes with it."""
+
+    @property
+    def path(self) -> Path: ...
+
+
 class Model(Protocol):
     """Prompts in, replies out, in the same order."""
 

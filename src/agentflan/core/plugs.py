@@ -87,7 +87,9 @@ def load(kind: str, spec: str | Mapping[str, Any], *, folder: Path = Path(), see
     settings: dict[str, Any] = {"use": spec} if isinstance(spec, str) else dict(spec)
     name = settings.pop("use", None)
     if not isinstance(name, str):
-        raise Mistake(f"a {kind} entry needs `use: NAME`", where=where, mend=f"known: {', '.join(names(kind))}")
+        lone = next(iter(settings), None) if len(settings) == 1 else None
+        mend = f"write `{{use: {lone}, ...}}`" if lone in names(kind) else f"known: {', '.join(names(kind))}"
+        raise Mistake(f"a {kind} entry needs `use: NAME`", where=where, mend=mend)
     record = find(kind, name, where=where)
     fields = {field.name: field for field in msgspec.structs.fields(record)}
     wrong = [

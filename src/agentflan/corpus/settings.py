@@ -59,11 +59,15 @@ class CorpusSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     validation_share: float = 0.02
     """Share of the groups that training never sees."""
     max_length: int = 8192
-    """Tokens; longer conversations are cut at a message border."""
+    """Tokens; longer conversations are cut at a message border. What is tuned on them can ask for less."""
 
     def __post_init__(self) -> None:
         if self.ask and "use" in self.ask:
             raise ValueError("ask: takes no `use`, it is always the model `http`")
+        if not 0 <= self.validation_share < 1:
+            raise ValueError("validation_share must lie in [0, 1)")
+        if self.max_length < 2:
+            raise ValueError("max_length must be at least 2")
 
 
 class SourceEntry(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from agentflan.core import plugs
 from agentflan.corpus import manifest
 from agentflan.corpus.settings import Corpus
-from agentflan.recipes.recipe import Arm
+from agentflan.recipes.recipe import Arm, longest
 from agentflan.recipes.run import base_folder, run_folder
 from agentflan.recipes.size import Size, size_of
 from agentflan.train.memory import Memory, memory
@@ -98,10 +98,8 @@ def _memory(arm: Arm, settings: TrainSettings, size: Size, gpus: int) -> dict[st
     if shape is None:
         return {"memory": "cannot be foretold: the sizes of the model are not known"}
     shards = not isinstance(settings.backend, str) and bool({"fsdp", "deepspeed"} & settings.backend.keys())
-    longest = (
-        settings.sequence_length if settings.packing else min(settings.sequence_length, arm.corpus.settings.max_length)
-    )
-    found = memory(shape, settings, length=longest, devices=gpus, sharded=shards, trained=size.trained)
+    length = settings.sequence_length if settings.packing else longest(arm.corpus, settings)
+    found = memory(shape, settings, length=length, devices=gpus, sharded=shards, trained=size.trained)
     return {"parameters": shape.parameters, "memory_per_gpu_gib": _gib(found)}
 
 

@@ -87,6 +87,23 @@ def load(recipe: str | Path, *, rows: bool = True) -> tuple[Arm, ...]:
     return tuple(arms)
 
 
+def vocabulary_folder(train: TrainSettings | None, corpus: Corpus) -> Path | None:
+    """Whose tokenizer reads the corpus: the model's, or else that of the template's folder. None: one is learned."""
+    if train is not None and train.model.path is not None:
+        return train.model.path
+    return corpus.template.path if isinstance(corpus.template, kinds.OfFolder) else None
+
+
+def longest(corpus: Corpus, *blocks: TrainSettings | None) -> int:
+    """Tokens of a sequence at most: what the corpus says, and no more than training takes and the model reads."""
+    lengths = [corpus.settings.max_length]
+    for train in blocks:
+        if train is not None:
+            lengths.append(train.sequence_length)
+            lengths += [train.model.scratch.max_positions] if train.model.scratch is not None else []
+    return min(lengths)
+
+
 def _variants(text: Text) -> Iterator[tuple[str, int, dict[str, Any]]]:
     data = {key: value for key, value in text.data.items() if key not in ("arms", "seeds")}
     seeds = text.data.get("seeds") or [text.data.get("seed", 0)]

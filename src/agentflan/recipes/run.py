@@ -32,7 +32,7 @@ from agentflan.corpus.tokens.arrays import ARRAYS
 from agentflan.corpus.tokens.shape import layout
 from agentflan.corpus.tokens.tokenise import tokenise
 from agentflan.corpus.tokens.tokenizer import load_tokenizer, train_bpe
-from agentflan.recipes.recipe import Arm
+from agentflan.recipes.recipe import Arm, longest, vocabulary_folder
 
 Say = Callable[[str], None]
 
@@ -97,12 +97,13 @@ def tokenise_all(arms: Sequence[Arm], out: Path, *, say: Say) -> list[dict[str, 
     tokenizers: dict[int, Tokenizer] = {}
     for arm in arms:
         base = base_folder(arm, arms, out)
+        before = arm.recipe.pretrain.train if arm.recipe.pretrain else None
         if arm.seed not in tokenizers or not arm.base:
             tokenizers[arm.seed] = _tokenizer(arm, [each for each in arms if each.seed == arm.seed], base, out, say)
             if arm.base:
-                _tokenise(arm.base, base, tokenizers[arm.seed], say)
+                _tokenise(arm.base, base, tokenizers[arm.seed], longest(arm.base, before), say)
         run = run_folder(arm, out)
-        _tokenise(arm.corpus, run, tokenizers[arm.seed], say)
+        _tokenise(arm.corpus, run, tokenizers[arm.seed], longest(arm.corpus, arm.recipe.train, before), say)
         ledgers.append(msgspec.json.decode((run / "tokens" / "ledger.json").read_bytes()))
     return ledgers
 
@@ -181,10 +182,10 @@ def _build(corpus: Corpus, run: Path, how: How, paid: Path, offline: bool, say: 
 
 
 def _tokenizer(arm: Arm, siblings: Sequence[Arm], base: Path, out: Path, say: Say) -> Tokenizer:
-    """The model folder's own; for a model from scratch a BPE over all corpora that the model will see."""
+    """The model's own, or the template's; without either a BPE over all corpora that the model will see."""
     train = arm.recipe.pretrain.train if arm.recipe.pretrain else arm.recipe.train
-    if train is not None and train.model.path is not None:
-        return load_tokenizer(train.model.path)
+    if (own := vocabulary_folder(train, arm.corpus)) is not None:
+        return load_tokenizer(own)
     folders = [base, *(run_folder(each, out) for each in siblings)] if arm.base else [run_folder(arm, out)]
     home = folders[0]
     path = home / "tokenizer.json"
@@ -205,13 +206,13 @@ def _tokenizer(arm: Arm, siblings: Sequence[Arm], base: Path, out: Path, say: Sa
     return Tokenizer.from_file(str(path))
 
 
-def _tokenise(corpus: Corpus, run: Path, tokenizer: Tokenizer, say: Say) -> None:
+def _tokenise(corpus: Corpus, run: Path, tokenizer: Tokenizer, most: int, say: Say) -> None:
     settings = corpus.settings
     made_from = [
         manifest.load(run).stages["build"].key,
         tokenizer.to_str(),
         settings.validation_share,
-        settings.max_length,
+        most,
         settings.add_marks,
         corpus.template.jinja,
         corpus.seed,
@@ -229,11 +230,16 @@ def _tokenise(corpus: Corpus, run: Path, tokenizer: Tokenizer, say: Say) -> None
             corpus.template,
             validation_share=settings.validation_share,
             seed=corpus.seed,
-            max_length=settings.max_length,
+            max_length=most,
             add_marks=settings.add_marks,
         ),
     )
     say(f"{run}: tokens {'written' if done else 'are there already'}")
+    ledger = msgspec.json.decode((run / "tokens" / "ledger.json").read_bytes())
+    if ledger["cut"]:
+        say(f"{run}: {ledger['cut']:,} conversations are cut behind the last reply that ends within {most:,} tokens")
+    for reason, count in ledger["skipped"].items():
+        say(f"{run}: {count:,} conversations are left out: {reason}")
 
 
 def side_by_side(function: str, calls: Sequence[tuple[Any, ...]]) -> list[Any]:

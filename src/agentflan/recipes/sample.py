@@ -16,7 +16,7 @@ from agentflan.corpus.settings import Corpus, SourceEntry
 from agentflan.corpus.store.parquet import conversations
 from agentflan.corpus.tokens.shape import Counts, Shaper, layout
 from agentflan.corpus.tokens.tokenizer import fitted, load_tokenizer
-from agentflan.recipes.recipe import Arm
+from agentflan.recipes.recipe import Arm, longest, vocabulary_folder
 
 BYTES = 2 << 20
 """Of raw rows in the sample, about."""
@@ -52,12 +52,11 @@ def sampled(arm: Arm) -> Sample | None:
 
 def _counted(corpus: Corpus, arm: Arm, built: Path, part: float) -> Sample | None:
     of = f"a sample of {part:.1%} of the rows" if part < 1 else "all rows"
-    train = arm.recipe.train
-    path = train.model.path if train is not None else None
+    path = vocabulary_folder(arm.recipe.train, corpus)
     if path is not None and (path / "tokenizer.json").is_file():
         settings = corpus.settings
         tokenizer = fitted(load_tokenizer(path), corpus.template, add_marks=settings.add_marks)
-        shaper = Shaper(tokenizer, corpus.template, settings.max_length)
+        shaper = Shaper(tokenizer, corpus.template, longest(corpus, arm.recipe.train))
         found = [one for item in conversations(built) for _, one in shaper([item], Counts())]
         tokens, trained = sum(len(one.ids) for one in found), sum(int(one.trained.sum()) for one in found)
         count, how = len(found), f"{of} in the model's own tokens"

@@ -20,6 +20,7 @@ from agentflan.train.batching.batches import Plan
 from agentflan.train.job import Job
 from agentflan.train.saving import result
 from agentflan.train.settings import TrainSettings
+from agentflan.train.speed.measure import FEWEST_PASSES
 from agentflan.train.starting import lora, model
 from agentflan.train.stepping import attention
 
@@ -79,6 +80,11 @@ def _check(settings: TrainSettings, tokens: Tokens, folder: Path) -> None:
         raise Mistake(
             "`keep: best` needs sequences to validate on, and none are held out", where=str(folder), mend=mend
         )
+    passes = 2 + (plan.steps - 1) // settings.validate_every if settings.validate_every else 2
+    if settings.balance == "measured" and (passes < FEWEST_PASSES or not len(plan.held_out)):
+        what = f"`balance: measured` needs {FEWEST_PASSES} passes over held-out sequences to begin with"
+        mend = "lower `train.validate_every`, or raise `corpus.validation_share`"
+        raise Mistake(what, where="train.balance", mend=mend)
     if not len(plan.rows):
         raise Mistake(
             "no sequence has a token to learn",

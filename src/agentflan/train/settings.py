@@ -180,7 +180,10 @@ class TrainSettings(_Settings, frozen=True):
         yield self.steps is None or self.steps >= 1, "steps must be at least 1"
         yield self.sequence_length >= 2, "sequence_length must be at least 2"
         yield self.warmup_steps is None or self.warmup_steps >= 0, "warmup_steps must not be negative"
-        yield 0 <= self.warmup_from <= self.learning_rate, "warmup_from must lie between 0 and learning_rate"
+        if self.learning_rate > 0:
+            yield 0 <= self.warmup_from <= self.learning_rate, "warmup_from must lie between 0 and learning_rate"
+        if self.steps is not None and self.warmup_steps is not None:
+            yield self.warmup_steps < max(2, self.steps), "warmup_steps must be below steps"
         yield all(0 <= beta < 1 for beta in self.betas), "betas must lie in [0, 1)"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Template
@@ -56,6 +56,8 @@ def train_bpe(texts: Iterator[str], vocab_size: int, template: Template) -> Toke
     )
     marks = re.compile("|".join(map(re.escape, template.marks)))
     tokenizer.train_from_iterator((piece for text in texts for piece in marks.split(text)), trainer)
+    before = [(BOS, tokenizer.token_to_id(BOS))]
+    tokenizer.post_processor = processors.TemplateProcessing(f"{BOS} $A", special_tokens=before)
     return tokenizer
 
 
@@ -76,8 +78,6 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 
 def bos_of(tokenizer: Tokenizer) -> str:
     """The token before every text; empty for a tokenizer that puts none."""
-    if tokenizer.token_to_id(BOS) is not None:
-        return BOS
     bare = tokenizer.encode("a", add_special_tokens=False).tokens
     full = tokenizer.encode("a", add_special_tokens=True).tokens
     return str(full[0]) if full[:1] != bare[:1] else ""

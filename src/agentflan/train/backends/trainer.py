@@ -6,7 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from agentflan.core.errors import Mistake
+from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK, get_available_reporting_integrations
+
+from agentflan.core.errors import Mistake, nearest
 from agentflan.core.plugs import Plug
 from agentflan.core.ranks import rank, world
 from agentflan.train.distributed.accelerated import Accelerated, Engine
@@ -50,6 +52,12 @@ class Trainer(Plug, frozen=True):
             raise Mistake("there is no such file", where=where, mend=f"it says {self.deepspeed}")
         if self.fsdp is not None and world() == 1:
             raise Mistake("one process has nothing to share its weights with", where=where, mend=LAUNCH)
+        for name in self.report_to:
+            if name not in INTEGRATION_TO_CALLBACK:
+                mend = nearest(name, INTEGRATION_TO_CALLBACK)
+                raise Mistake(f"there is no tracker named {name!r}", where="train.backend.report_to", mend=mend)
+            if name not in get_available_reporting_integrations():
+                raise Mistake(f"{name} is not installed", where="train.backend.report_to", mend=f"pip install {name}")
         if settings.balance == "measured" and world() > 1:
             what = "`balance: measured` goes by what one process sees"
             raise Mistake(what, where="train.balance", mend="fix the weights by `agentflan weights` first")

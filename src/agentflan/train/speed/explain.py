@@ -48,12 +48,11 @@ def page(where: str, curves: Curves, proposal: Proposal, cautions: Sequence[str]
 
 
 def block(where: str, proposal: Proposal) -> str:
-    """The `rebalance:` block as YAML. A capability without a proposal keeps 1, and the line says so."""
+    """The `rebalance` entry as YAML. A capability without a proposal keeps 1, and the line says so."""
     lines = [
         f"# Proposed by `agentflan weights {where}` from measured learning speed, with 90 % intervals.",
-        "# Put the block into `corpus.transforms`, behind `converse`.",
-        "rebalance:",
-        "  use: rebalance",
+        "# An entry for `corpus.transforms`, behind `converse`.",
+        "- use: rebalance",
         "  mode: weigh",
     ]
     for name in CAPABILITIES:
@@ -70,7 +69,7 @@ def preset_block(name: str) -> str:
     shares = PRESETS[name]
     mode = "weigh" if max(shares.values()) > 1 else "drop"
     lines = [f"  {capability}: {_short(shares[capability])}" for capability in CAPABILITIES]
-    return "\n".join(["rebalance:", "  use: rebalance", f"  mode: {mode}", *lines]) + "\n"
+    return "\n".join(["- use: rebalance", f"  mode: {mode}", *lines]) + "\n"
 
 
 def _measured_rows(measured: Mapping[str, Measured]) -> Iterator[Sequence[str]]:
