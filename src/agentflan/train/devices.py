@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 
@@ -33,7 +33,7 @@ def devices() -> list[Device]:
 def attentions() -> dict[str, str]:
     """Each value of `train.attention` -> why it does not run here; empty where it does."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kinds = ("sdpa", "eager", "flex", "varlen")
+    kinds: tuple[Literal["sdpa", "eager", "flex", "varlen"], ...] = ("sdpa", "eager", "flex", "varlen")
     return {kind: _against(TrainSettings(attention=kind, packing=True, precision="bfloat16"), device) for kind in kinds}
 
 
