@@ -1,9 +1,12 @@
-"""Ways to tune a 7B model on one GPU, measured in one command of at most ten minutes: `python -m bench.gpu -o DIR`.
+"""Ways to tune a 7B model on one GPU, measured in one command of at most ten minutes.
 
-A Llama of Llama-2-7B's shape with random weights takes the same step again and again: four packed rows of 4,096 tokens
+    PYTHONPATH=src:.vendor python -m bench.gpu -o DIR
+
+A Llama of Llama-2-7B's shape with random weights takes the same step again and again: eight packed rows of 4,096 tokens
 of made-up conversations, in bfloat16. Each contestant runs in a process of its own with a time limit, so that one that
-fails or runs out of memory does not end the table. It needs Python 3.12 with torch, transformers, accelerate and peft.
-What a bare machine lacks beside them can be carried in the folder `.vendor`, made where there is a network by
+fails or runs out of memory does not end the table. A learning rate near 0 keeps the weights where they are: all work is
+done, and every step has the same loss. It needs Python 3.12 with torch, transformers, accelerate and peft; what a bare
+machine lacks beside them is carried in the folder `.vendor`, made where there is a network by
 
     pip install --target .vendor --no-deps --python-version 3.12 --only-binary=:all: msgspec==0.22.0 trl==1.16.0 \
         datasets==5.2.0 dill==0.4.1 multiprocess==0.70.19 xxhash liger-kernel==0.8.5
@@ -23,13 +26,9 @@ import sys
 import tempfile
 import time
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-ROOT = Path(__file__).parents[1]
-VENDOR = ROOT / ".vendor"
-if __name__ == "__main__":
-    sys.path[:0] = [str(ROOT / "src"), str(ROOT), *([str(VENDOR)] if VENDOR.is_dir() else [])]
 
 import torch
 
@@ -38,9 +37,10 @@ from bench.contest.entries import ENTRIES
 from bench.contest.result import Result, table
 from bench.contest.shape import LLAMA_7B, TINY, Shape, write
 
+ROOT = Path(__file__).parents[1]
 PACKAGES = ("torch", "triton", "transformers", "accelerate", "peft", "trl", "liger-kernel")
 PER_WEIGHT = 18
-"""Bytes of memory for each weight of a full fine-tune: itself, its gradient and two moments in float32, a narrow copy."""
+"""Bytes for each weight in a full fine-tune: itself, its gradient and two moments in float32, and a narrow copy."""
 ROOM = 10 * 2**30
 """Of the card for all else."""
 
@@ -51,7 +51,9 @@ def main() -> None:
     parser.add_argument("--tiny", action="store_true", help="a tiny shape, on a CPU too")
     parser.add_argument("--only", nargs="+", choices=ENTRIES, default=list(ENTRIES), metavar="NAME")
     parser.add_argument("--seconds", type=float, default=570, help="for all together")
-    parser.add_argument("--layers", type=int, help="of the model; without it as many of the 32 as the card has room for")
+    parser.add_argument(
+        "--layers", type=int, help="of the model; without it as many of the 32 as the card has room for"
+    )
     asked = parser.parse_args()
     if not asked.tiny and not torch.cuda.is_available():
         parser.error("torch sees no GPU; --tiny needs none")
@@ -84,10 +86,13 @@ def contest(shape: Shape, names: list[str], seconds: float, log: Path) -> list[R
 
 
 def turn(name: str, shape: Shape, tokens: Path, limit: float) -> Result:
+    """One in a process of its own; whatever becomes of it, there is a result."""
+    missing = [package for package in ENTRIES[name].needs if find_spec(package) is None]
+    if missing:
+        why = f"{missing[0]} is not installed"
+        return Result(name=name, what=ENTRIES[name].what, status="skipped", why=why)
     command = [sys.executable, "-m", "bench.contest", name, json.dumps(shape), str(tokens)]
-    paths = [str(ROOT / "src"), str(ROOT), *([str(VENDOR)] if VENDOR.is_dir() else [])]
     ours = {
-        "PYTHONPATH": os.pathsep.join(paths),
         "PYTORCH_ALLOC_CONF": "expandable_segments:True",
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from agentflan.train.loss import CLASSES, weighted_loss
+from agentflan.train.classes import CLASSES
+from agentflan.train.stepping.loss import weighted_loss
 from bench.figure import Figure, alternate
 
 PLAIN = "hidden @ head.T, then torch cross_entropy, weighted; float32"

@@ -19,10 +19,10 @@ from transformers import LlamaForCausalLM, PreTrainedModel
 
 from agentflan.core import plugs
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import model
-from agentflan.train.batches import Plan
+from agentflan.train.batching.batches import Plan
 from agentflan.train.job import Job
 from agentflan.train.settings import ModelSettings, Scratch, TrainSettings
+from agentflan.train.starting import model
 from bench.figure import Figure
 from tests.train.tokens_folder import write
 

@@ -68,7 +68,6 @@ base: demo.yaml
 seed: {seed}
 corpus: {{validation_share: {share}}}
 train: {{validate_every: 10}}
-arms: {{demo: {{}}}}
 """
 
 
@@ -143,7 +142,7 @@ def cell(place: Path, corpus: str, seed: int, arm: str, tiny: bool) -> None:
 
     home = place / corpus / f"{seed}"
     recipe = _recipe(home, corpus, seed, tiny)
-    (loaded,) = load(recipe)
+    loaded = load(recipe)[-1]  # of the demonstration's arms the one with all of its corpus
     base = base_folder(loaded, [loaded], home / "base")
     if arm == "base":
         build_all([loaded], home / "base", say=lambda _: None)
@@ -184,18 +183,17 @@ def _tokens(source: Path, folder: Path, weights: dict[str, Any]) -> None:
     """The same tokens with other weights, as `rebalance` with `mode: weigh` would give them."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(source, folder)
-    factors = np.array([1.0, *(weights[name][0] for name in CAPABILITIES)], dtype=np.float32)
+    factors = np.array([1.0, *(weights.get(name, (1.0,))[0] for name in CAPABILITIES)], dtype=np.float32)
     own, capability = np.load(folder / "weight.npy"), np.load(folder / "capability.npy")
     np.save(folder / "weight.npy", own * factors[capability])
 
 
 def _weights(home: Path, arm: str) -> dict[str, Any]:
-    """Capability -> weight and the ends of its interval. One that no weight is proposed for keeps 1."""
+    """Capability -> weight and the ends of its interval. Without a proposal it is left out, and keeps 1."""
     if arm != "learned":
         return {name: (share, share, share) for name, share in PRESETS[arm].items()}
     curves = read(home / "uniform" / "train" / "validation.jsonl")
-    found = propose(measure(_half(curves, home / "uniform", "fit")), {}).weights
-    return {name: found.get(name, (1.0, 1.0, 1.0)) for name in CAPABILITIES}
+    return propose(measure(_half(curves, home / "uniform", "fit")), {}).weights
 
 
 def _half(curves: Curves, run: Path, which: str) -> Curves:
@@ -237,7 +235,8 @@ def table(figure: Compared) -> Iterator[str]:
         yield f"| {name} | {' | '.join(cells)} |"
     for seed, weights in zip(SEEDS, figure["learned"], strict=True):
         told = ", ".join(f"{name} {value:.2f} [{low:.2f}, {high:.2f}]" for name, (value, low, high) in weights.items())
-        yield f"\nLearned, seed {seed}: {told}."
+        kept = ", ".join(name for name in CAPABILITIES if name not in weights)
+        yield f"\nLearned, seed {seed}: {told}{f'; none proposed: {kept}' if kept else ''}."
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import torch
 from transformers.utils import logging
 
 from agentflan.core.errors import Mistake
-from agentflan.train.flops import peak
+from agentflan.train.watching.flops import peak
 from bench.contest.case import Case, Watch
 from bench.contest.entries import ENTRIES, Entry
 from bench.contest.ours import flops, step_of
@@ -32,16 +32,13 @@ def main(name: str, shape: Shape, tokens: Path) -> Result:
     """Without working layers out again if the memory is enough for that, and else with it."""
     entry = ENTRIES[name]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        contestant = getattr(importlib.import_module(f"bench.contest.{entry.module}"), entry.function)
-    except ModuleNotFoundError as error:
-        return Result(name=name, what=entry.what, status="skipped", why=f"{error.name} is not installed")
+    contestant = getattr(importlib.import_module(f"bench.contest.{entry.module}"), entry.function)
     for checkpointing in (False, True):
         try:
             return _measured(name, entry, shape, tokens, device, checkpointing, contestant)
         except torch.OutOfMemoryError as error:
             why = str(error).partition(". ")[0]
-        except (Mistake, ImportError) as error:
+        except Mistake as error:
             return Result(name=name, what=entry.what, status="skipped", why=str(error))
         gc.collect()
         torch.cuda.empty_cache()
@@ -65,12 +62,12 @@ def _measured(
         if entry.function == "reference":
             return done.with_product(_product() if device.type == "cuda" else None)
         seconds, step = watch.step(shape.warm), step_of(case)
-        best = peak(torch.cuda.get_device_name()) if device.type == "cuda" else None
         return done.with_speed(
             seconds=seconds,
             tokens=sum(batch.tokens for batch in step.batches),
             trained=sum(len(batch.rows) for batch in step.batches),
-            used=None if best is None else flops(case, entry.lora) / seconds / best,
+            flops=flops(case, entry.lora),
+            peak=peak(torch.cuda.get_device_name()) if device.type == "cuda" else None,
             checkpointing=checkpointing,
         )
 
@@ -81,12 +78,12 @@ def _product() -> float:
     begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     for _ in range(3):
         one @ other
-    begin.record()  # type: ignore[no-untyped-call]
+    begin.record()
     for _ in range(10):
         one @ other
-    end.record()  # type: ignore[no-untyped-call]
+    end.record()
     torch.cuda.synchronize()
-    return 10 * 2 * SQUARE**3 / (begin.elapsed_time(end) / 1000) / 1e12
+    return float(10 * 2 * SQUARE**3 / (begin.elapsed_time(end) / 1000) / 1e12)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Watch:
     def _mark(self) -> None:
         if self._gpu:
             event = torch.cuda.Event(enable_timing=True)
-            event.record()  # type: ignore[no-untyped-call]
+            event.record()
             self._events.append(event)
         else:
             self._seconds.append(time.perf_counter())
@@ -60,11 +60,15 @@ class Watch:
             taken = [begin.elapsed_time(end) / 1000 for begin, end in pairwise(self._events)]
         else:
             taken = [end - begin for begin, end in pairwise(self._seconds)]
-        return median(taken[warm:])
+        return float(median(taken[warm:]))
 
     def peak(self) -> int:
         """Bytes: of tensors on the GPU, or of the whole process."""
-        return torch.cuda.max_memory_allocated() if self._gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return (
+            torch.cuda.max_memory_allocated()
+            if self._gpu
+            else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        )
 
 
 class Case(NamedTuple):

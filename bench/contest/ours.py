@@ -14,11 +14,11 @@ from transformers import PreTrainedModel
 
 from agentflan.core import plugs
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import attention
-from agentflan.train.batches import Plan, Step
-from agentflan.train.flops import Work
+from agentflan.train.batching.batches import Plan, Step
 from agentflan.train.job import Job
 from agentflan.train.settings import Lora, TrainSettings
+from agentflan.train.stepping import attention
+from agentflan.train.watching.flops import Work
 from bench.contest.case import STILL, Case
 from bench.contest.shape import Shape
 
@@ -77,16 +77,15 @@ def step_of(case: Case) -> Step:
 
 def flops(case: Case, lora: bool) -> float:
     """Of a step: what its products need, however a contestant goes about it; with adapters the rest has no gradient."""
-    with torch.device("meta"):
-        skeleton = case.shape.model(torch.device("meta"))
+    skeleton = case.shape.model(torch.device("meta"))
     skeleton.requires_grad_(not lora)
     return sum(Work(skeleton).of(batch) for batch in step_of(case).batches)
 
 
 @torch.no_grad()
 def reference(case: Case) -> float:
-    """Each conversation alone, by plain transformers and torch: no packing, no mask, no chunks."""
-    begun = case.model().to(torch.bfloat16)
+    """Each conversation alone in float32, by plain transformers and torch: no packing, no mask, no chunks."""
+    begun = case.model()
     begun.eval()
     tokens = Tokens.open(case.tokens)
     total, count = 0.0, 0

@@ -22,6 +22,8 @@ class Result(NamedTuple):
     trained_tokens_per_second: float | None = None
     mfu: float | None = None
     """FLOPs that the step's products need, over what the card's maker promises in bfloat16; None for unknown cards."""
+    gflop_a_token: float | None = None
+    """Of the step, forward and backward, the head at trained places alone; what is worked out again does not count."""
     seconds_a_step: float | None = None
     peak_gib: float | None = None
     checkpointing: bool | None = None
@@ -32,11 +34,14 @@ class Result(NamedTuple):
     product_tflops: float | None = None
     """Of a large product on this card, by the reference."""
 
-    def with_speed(self, seconds: float, tokens: int, trained: int, used: float | None, checkpointing: bool) -> Self:
+    def with_speed(
+        self, seconds: float, tokens: int, trained: int, flops: float, peak: float | None, checkpointing: bool
+    ) -> Self:
         return self._replace(
             tokens_per_second=round(tokens / seconds, 1),
             trained_tokens_per_second=round(trained / seconds, 1),
-            mfu=None if used is None else round(used, 4),
+            mfu=None if peak is None else round(flops / seconds / peak, 4),
+            gflop_a_token=round(flops / tokens / 1e9, 4),
             seconds_a_step=round(seconds, 4),
             checkpointing=checkpointing,
         )

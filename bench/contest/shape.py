@@ -1,4 +1,4 @@
-"""What all contestants get: a random Llama, and conversations that fill the packed rows of one step of the optimiser."""
+"""What all contestants get: a random Llama, and conversations that fill the packed rows of one optimiser step."""
 
 # mypy: allow-untyped-calls
 # (transformers and torch leave some of their functions without types)
@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from agentflan.train.packing import pack
+from agentflan.train.batching.packing import pack
 from tests.train import tokens_folder
 
 FILL = 0.97
@@ -49,6 +49,7 @@ class Shape(NamedTuple):
             num_hidden_layers=self.layers,
             num_attention_heads=self.heads,
             max_position_embeddings=self.length,
+            initializer_range=0.02 * (4096 / self.hidden) ** 0.5,  # a 7B model's part of a look back, at any width
             bos_token_id=tokens_folder.SPECIAL.index("<s>"),
             eos_token_id=tokens_folder.END,
             pad_token_id=None,
@@ -62,8 +63,8 @@ class Shape(NamedTuple):
             return LlamaForCausalLM(self.config())
 
 
-LLAMA_7B = Shape("llama-2-7b", 4096, 11008, 32, 32, 32000, 4096, 4, 800, 150, 8, 3)
-"""6.74 billion parameters, 13 to 25 conversations in 16,384 tokens a step."""
+LLAMA_7B = Shape("llama-2-7b", 4096, 11008, 32, 32, 32000, 4096, 8, 800, 150, 6, 2)
+"""6.74 billion parameters, some thirty conversations in 32,768 tokens a step."""
 TINY = Shape("tiny", 64, 128, 2, 4, 96, 128, 2, 40, 10, 3, 1)
 """The whole way on a CPU, for the tests."""
 
@@ -109,4 +110,4 @@ def _replies(length: int, turn: int, chance: np.random.Generator) -> NDArray[np.
     """Messages in turn, the user's first; the last one is a reply."""
     messages = max(2, 2 * round(length / turn / 2))
     borders = np.sort(chance.choice(np.arange(1, length), size=messages - 1, replace=False))
-    return np.searchsorted(borders, np.arange(length), side="right") % 2 == 1
+    return np.asarray(np.searchsorted(borders, np.arange(length), side="right") % 2 == 1)

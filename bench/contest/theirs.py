@@ -8,6 +8,7 @@ With float32 weights under bfloat16 autocast and fused AdamW, and without weight
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -51,7 +52,7 @@ def packed_rows(case: Case) -> list[Row]:
         labels[torch.from_numpy(batch.rows) + 1] = torch.from_numpy(batch.targets)
         for ids, positions, aims in zip(batch.ids, batch.positions, labels.view(batch.ids.shape), strict=True):
             starts = [*(positions == 0).nonzero()[0].tolist(), len(ids)]
-            lengths = [end - start for start, end in zip(starts, starts[1:], strict=False)]
+            lengths = [end - start for start, end in pairwise(starts)]
             row = {"input_ids": ids.tolist(), "labels": aims.tolist(), "position_ids": positions.tolist()}
             rows.append({**row, "seq_lengths": lengths})
     return rows
@@ -61,7 +62,7 @@ def _trained(case: Case, model: LlamaForCausalLM, rows: list[Row], together: int
     arguments = arguments_of(case, len(rows), together)
     case.watch.follow(model, arguments["gradient_accumulation_steps"])
     settings = TrainingArguments(**arguments, remove_unused_columns=False)
-    return loss_of(transformers.Trainer(model=model, args=settings, train_dataset=rows, data_collator=collate))  # type: ignore[arg-type]
+    return loss_of(transformers.Trainer(model=model, args=settings, train_dataset=rows, data_collator=collate))
 
 
 def loss_of(trainer: transformers.Trainer) -> float:

@@ -1,6 +1,6 @@
 """Our packed rows through TRL's SFTTrainer, as its own packing would hand them over.
 
-It learns from all of them by FlexAttention: flash-attn, which its guide recommends, is a build of its own for each torch.
+By FlexAttention: flash-attn, which its guide recommends, is a build of its own for each torch and card.
 """
 
 # mypy: allow-untyped-calls

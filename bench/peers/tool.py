@@ -16,10 +16,19 @@ from bench.peers.inside.rounds import Row
 
 
 class Tool:
-    """One process for all rounds over one export, so that starting it is not what is measured."""
+    """One process for all rounds over one export, so that starting it is not what is measured.
 
-    def __init__(self, name: str, export: Path, model: Path) -> None:
-        self._command = [str(python_of(name)), "-m", f"bench.peers.inside.{name}", str(export), str(model)]
+    `environment` is the tool's own name unless it says otherwise.
+    """
+
+    def __init__(self, name: str, export: Path, model: Path, environment: str | None = None) -> None:
+        self._command = [
+            str(python_of(environment or name)),
+            "-m",
+            f"bench.peers.inside.{name}",
+            str(export),
+            str(model),
+        ]
         self._name = name
 
     def __enter__(self) -> Self:
@@ -37,7 +46,7 @@ class Tool:
         return self
 
     def seconds(self) -> float:
-        """One preparation, from files to tokens, in CPU seconds of the tool's process."""
+        """One preparation or one step of training, in CPU seconds of the tool's process."""
         return self._asked("")
 
     def rows(self) -> list[Row]:

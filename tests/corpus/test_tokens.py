@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -229,6 +230,20 @@ def corpus(folder: Path, items: Sequence[Conversation]) -> Path:
     with ConversationWriter(folder) as writer:
         writer.write(items)
     return folder
+
+
+@pytest.mark.parametrize("room", [25, 40, 41, 42, 43, 44, 45, 60, 100, 200])
+def test_a_cut_falls_behind_a_whole_reply_and_never_inside_a_format(tmp_path: Path, own: Tokenizer, room: int) -> None:
+    item = talk("ka_lo", 0, turns=30)
+    folder = corpus(tmp_path / "corpus", [item])
+    assert tokenise(folder, tmp_path / "tokens", own, TEMPLATE, seed=0, max_length=room)["cut"] == 1
+    kept = Tokens.open(tmp_path / "tokens").sequence(0)
+    prefixes = [item.messages[:end] for end in range(2, 60, 2)]
+    texts = [BOS + TEMPLATE.render(msgspec.structs.replace(item, messages=messages)).text for messages in prefixes]
+    whole = [own.encode(text, add_special_tokens=False).ids for text in texts]
+    assert kept.ids.tolist() == max((ids for ids in whole if len(ids) <= room), key=len)
+    by_reply = np.diff(np.flatnonzero(np.diff(np.concatenate(([0], kept.trained, [0]))))[::2])
+    assert len(set(by_reply.tolist())) <= 1  # each reply is trained as far as the first
 
 
 def test_the_folder_on_disk(tmp_path: Path, own: Tokenizer) -> None:

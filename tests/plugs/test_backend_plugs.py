@@ -16,9 +16,9 @@ from transformers import PreTrainedModel
 
 from agentflan.core import plugs
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import model
 from agentflan.train.job import Job
 from agentflan.train.settings import Lora, ModelSettings, Scratch, TrainSettings
+from agentflan.train.starting import model
 from tests.train.tokens_folder import write
 
 SMALL = ModelSettings(scratch=Scratch(hidden_size=32, layers=2, heads=2, intermediate_size=64))
@@ -109,9 +109,8 @@ def test_a_run_that_was_cut_off_ends_as_a_whole_one(name: str, changes: dict[str
         batch_size=4,
         learning_rate=1e-2,
         log_every=3,
-        validate_every=4,
         save_every=7,
-        **changes,
+        **{"validate_every": 4, **changes},
     )
     whole = run(name, settings, tokens, tmp_path / "whole")
     with pytest.raises(Stop):

@@ -32,7 +32,7 @@ from agentflan.report.diagnosis.diagnose import Wanted, diagnose
 from agentflan.report.diagnosis.given import choose, given, rewritten
 from agentflan.report.diagnosis.record import Losses, load
 from agentflan.templates.agent_flan import AgentFlan
-from agentflan.train.curves import SHOWN
+from agentflan.train.classes import SHOWN
 from tests.report.example_run import chat, react, trajectory
 from tests.report.tiny_run import write_tiny_run
 from tests.templates.families import family

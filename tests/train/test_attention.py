@@ -12,10 +12,10 @@ from transformers import Lfm2Config, Lfm2ForCausalLM, MambaConfig, MambaForCausa
 
 from agentflan.core.errors import Mistake
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import attention
-from agentflan.train.batches import Plan
+from agentflan.train.batching.batches import Plan
 from agentflan.train.run import train
 from agentflan.train.settings import ModelSettings, Scratch, TrainSettings
+from agentflan.train.stepping import attention
 from tests.train.test_packing import FAMILIES, ROOM
 from tests.train.tokens_folder import write
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train.batches import PROMPT, Plan
+from agentflan.train.batching.batches import PROMPT, Plan
 from agentflan.train.settings import TrainSettings
 from tests.train.tokens_folder import write
 

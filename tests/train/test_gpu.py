@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import attention
-from agentflan.train.batches import Plan
-from agentflan.train.loss import weighted_loss
-from agentflan.train.objective import Objective
+from agentflan.train.batching.batches import Plan
 from agentflan.train.run import train
 from agentflan.train.settings import ModelSettings, Scratch, TrainSettings
+from agentflan.train.stepping import attention
+from agentflan.train.stepping.loss import weighted_loss
+from agentflan.train.stepping.objective import Objective
 from tests.train.test_packing import FAMILIES
 from tests.train.tokens_folder import write
 

@@ -16,12 +16,12 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from agentflan.core.errors import Mistake
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train.batches import Plan
-from agentflan.train.flops import Work, peak
-from agentflan.train.layers import prepare
-from agentflan.train.narrow import Narrowed
+from agentflan.train.batching.batches import Plan
 from agentflan.train.run import train
 from agentflan.train.settings import Lora, ModelSettings, Scratch, TrainSettings
+from agentflan.train.stepping.layers import prepare
+from agentflan.train.stepping.narrow import Narrowed
+from agentflan.train.watching.flops import Work, peak
 from tests.train.tokens_folder import write
 
 SMALL = ModelSettings(scratch=Scratch(hidden_size=32, layers=2, heads=2, intermediate_size=64))
@@ -121,12 +121,15 @@ def test_best_of_nothing_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the compiler, about itself
 def test_compiled_layers_do_what_they_do_else(tokens: Path, tmp_path: Path) -> None:
-    packed = {"packing": True, "sequence_length": 30, "steps": 3}
-    plain, _ = run(tokens, tmp_path / "plain", **packed)
+    packed = {"packing": True, "sequence_length": 30, "steps": 3, "learning_rate": 1e-3}
+    _, plain = run(tokens, tmp_path / "plain", **packed)
     for again in (False, True):
-        compiled, _ = run(tokens, tmp_path / f"compiled_{again}", compile=True, gradient_checkpointing=again, **packed)
-        assert all(torch.allclose(weight, compiled[name], atol=1e-4) for name, weight in plain.items())
+        _, compiled = run(tokens, tmp_path / f"compiled_{again}", compile=True, gradient_checkpointing=again, **packed)
+        for one, other in zip(plain, compiled, strict=True):
+            name = "loss" if "loss" in one else "validation_loss"
+            assert one[name] == pytest.approx(other[name], rel=1e-4)
 
 
 def test_flops_are_six_for_each_weight_and_token_and_what_attention_looks_at(tokens: Path) -> None:

@@ -11,10 +11,10 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from agentflan.core.errors import Mistake
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import lora, model
-from agentflan.train.batches import Plan
-from agentflan.train.objective import Objective
+from agentflan.train.batching.batches import Plan
 from agentflan.train.settings import Lora, ModelSettings, Scratch, TrainSettings
+from agentflan.train.starting import lora, model
+from agentflan.train.stepping.objective import Objective
 from tests.train.tokens_folder import write
 
 SMALL = ModelSettings(scratch=Scratch(hidden_size=64, layers=2, heads=2, intermediate_size=128, tie=False))
@@ -34,7 +34,7 @@ def begin(tokens: Path, settings: TrainSettings = SETTINGS) -> PreTrainedModel:
 def stepped(tuned: PreTrainedModel, tokens: Path) -> float:
     """The loss of one step, whose gradient is left on the weights."""
     step = Plan(SETTINGS, Tokens.open(tokens)).step(0)
-    loss, _ = Objective(tuned, "float32")(step.batches[0], step.weight)
+    loss, _ = Objective(tuned)(step.batches[0], step.weight)
     loss.backward()
     return loss.item()
 
@@ -96,6 +96,25 @@ def test_frozen_weights_lie_in_few_bits(bits: int, tokens: Path) -> None:
     assert size == full * bits / 32
     assert stepped(tuned, tokens) == pytest.approx(stepped(whole, tokens), rel=0.02)
     assert all("lora_" in name for name in lora.trained(tuned))
+
+
+@pytest.mark.parametrize("tie", [True, False])
+def test_embedding_and_head_are_tuned_beside_the_adapters_on_request(tie: bool, tokens: Path) -> None:
+    small = ModelSettings(scratch=Scratch(hidden_size=32, layers=2, heads=2, intermediate_size=64, tie=tie))
+    settings = msgspec.structs.replace(SETTINGS, model=small, lora=Lora(rank=4, embeddings=True, merge=True))
+    begun = model.begin(small, tokens / "tokenizer", 0)
+    ends = [begun.get_input_embeddings().weight, begun.get_output_embeddings().weight]
+    before = [end.detach().clone() for end in ends]
+    tuned = lora.adapt(begun, settings)
+    stepped(tuned, tokens)
+    assert all(end.grad is not None and end.grad.abs().max() > 0 for end in ends)
+    kept = lora.trained(tuned)
+    assert len([name for name in kept if "lora_" not in name]) == (1 if tie else 2)
+    with torch.no_grad():
+        for end in ends:
+            end += 1
+    plain = lora.merged(tuned)
+    assert torch.allclose(plain.get_output_embeddings().weight, before[1] + (2 if tie else 1))
 
 
 def test_adapters_are_not_merged_into_few_bits() -> None:

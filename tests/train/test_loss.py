@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from agentflan.train.loss import CLASSES, weighted_loss
+from agentflan.train.classes import CLASSES
+from agentflan.train.stepping.loss import weighted_loss
 
 
 def drawn(rows: int = 9, size: int = 5, words: int = 7) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -118,7 +119,7 @@ def test_a_frozen_head_gets_no_gradient_and_costs_none() -> None:
 PEAK = """
 import resource, sys, torch
 from torch.nn.functional import cross_entropy
-from agentflan.train.loss import weighted_loss
+from agentflan.train.stepping.loss import weighted_loss
 rows, width, words = map(int, sys.argv[2:])
 hidden = torch.randn(rows, width, requires_grad=True)
 head = torch.empty(words, width).normal_(0, 0.02).requires_grad_()

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from agentflan.core.errors import Mistake
-from agentflan.train import model as subject
 from agentflan.train.settings import ModelSettings, Scratch
+from agentflan.train.starting import model as subject
 from tests.train.tokens_folder import tokenizer
 
 SMALL = Scratch(hidden_size=16, layers=1, heads=2, intermediate_size=32, qk_bias_std=0.5)

@@ -10,9 +10,9 @@ from torch.nn.functional import cross_entropy
 from transformers import Gemma2Config, Gemma2ForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train.batches import Plan
-from agentflan.train.objective import Objective
+from agentflan.train.batching.batches import Plan
 from agentflan.train.settings import TrainSettings
+from agentflan.train.stepping.objective import Objective
 from tests.train.tokens_folder import write
 
 SIZE = {

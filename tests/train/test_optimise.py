@@ -6,8 +6,8 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from agentflan.train.optimise import Optimiser, learning_rate
 from agentflan.train.settings import TrainSettings
+from agentflan.train.stepping.optimise import Optimiser, learning_rate
 
 
 def test_the_papers_schedule_rises_from_4e6_to_2e5_and_falls_to_nothing() -> None:

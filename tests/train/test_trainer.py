@@ -51,7 +51,13 @@ def lines(run: Path) -> list[dict[str, Any]]:
         {"clip": 0.0},
         {"micro_batch_size": None, "schedule": "linear_tail", "prompt_weight": 0.3},
         {"lora": Lora(rank=4, dropout=0.2), "keep": "best"},
-        {"packing": True, "sequence_length": 40, "gradient_checkpointing": True, "batch_size": 2, "micro_batch_size": 1},
+        {
+            "packing": True,
+            "sequence_length": 40,
+            "gradient_checkpointing": True,
+            "batch_size": 2,
+            "micro_batch_size": 1,
+        },
     ],
 )
 def test_it_does_what_the_loop_does(tokens: Path, tmp_path: Path, changes: dict[str, Any]) -> None:

@@ -13,8 +13,8 @@ from agentflan.core.errors import Mistake
 from agentflan.corpus.tokens.tokenizer import fitted, load_tokenizer, save_tokenizer
 from agentflan.templates.agent_flan import AgentFlan
 from agentflan.templates.chatml import Chatml
-from agentflan.train import model as subject
 from agentflan.train.settings import ModelSettings
+from agentflan.train.starting import model as subject
 from tests.templates.families import like_gpt, like_llama
 
 MARKS = ("<|im_start|>", "<|im_end|>")

@@ -43,7 +43,6 @@ class Source(Protocol):
 
         `id`, `licence`, `origin_ids` are the caller's to fill; `group` may be left empty (the query then is the group).
         """
-        ...
 
 
 @runtime_checkable
@@ -60,7 +59,6 @@ class InPieces(Protocol):
 
     def pieces(self, row: bytes) -> Iterable[bytes]:
         """A row for each trajectory, each readable by itself; the row itself where it is no such. Never raises."""
-        ...
 
 
 @runtime_checkable
@@ -76,14 +74,12 @@ class Group(Protocol):
 
     def note(self, item: Any) -> tuple[str, Any] | None:
         """(key, note): what `decide` must know of this item, as plain msgpack values. None: it passes untouched."""
-        ...
 
     def decide(self, notes: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
         """All (number, note) of one key in corpus order -> (number, verdict), plain msgpack values, for any of them.
 
         A number without a verdict passes untouched. `notes` can be long: hold a bounded heap where that will do.
         """
-        ...
 
     def apply(self, item: Any, verdict: Any) -> Outcome: ...
 
@@ -123,7 +119,6 @@ class Ask(Protocol):
 
     def apply(self, item: Any, replies: tuple[str, ...]) -> Outcome:
         """One reply to each request. A bad reply is data: this says what becomes of the item."""
-        ...
 
 
 @runtime_checkable
@@ -132,7 +127,6 @@ class Offline(Protocol):
 
     def offline(self, item: Any, request: Request) -> str:
         """The reply when no model is at hand: written patterns, chosen by keys."""
-        ...
 
 
 @runtime_checkable
@@ -141,7 +135,6 @@ class Parts(Protocol):
 
     def parts(self) -> tuple[tuple[str, Any], ...]:
         """(name, transform) in order; the ledger shows them as `entry/name`."""
-        ...
 
 
 class Engine(Protocol):
@@ -152,7 +145,6 @@ class Engine(Protocol):
 
         The tasks of one call do not depend on each other.
         """
-        ...
 
 
 FileRow = tuple[str, Mapping[str, Any]]
@@ -171,14 +163,12 @@ class Export(Protocol):
 
     def __call__(self, item: Any) -> Sequence[FileRow] | Dropped:
         """The rows of one item, at least one."""
-        ...
 
     def card(self, rows: Mapping[str, int]) -> str:
         """The format's own part of the data card, as Markdown: what each file is, and how a row says what is trained.
 
         `rows` are those written: file -> number. Headings start at the third level.
         """
-        ...
 
 
 @runtime_checkable
@@ -187,7 +177,6 @@ class Companions(Protocol):
 
     def companions(self, rows: Mapping[str, int]) -> Mapping[str, str]:
         """File -> text; `rows` are those written: file -> number."""
-        ...
 
 
 class Dialect(Protocol):
@@ -195,7 +184,6 @@ class Dialect(Protocol):
 
     def system(self, instruction: str, tools: Sequence[ToolSpec], key: str) -> str:
         """The system prompt that offers the tools in this dialect. Empty: no system message."""
-        ...
 
     def write(self, step: Step, tools: Sequence[ToolSpec], key: str) -> tuple[Message, ...]:
         """The step without its observation.
@@ -203,18 +191,15 @@ class Dialect(Protocol):
         A leading user message is an elicit statement, to be merged into the message before.
         `key` decides wordings; `tools` are those on offer. Raises `ValueError` for a step this dialect has no form for.
         """
-        ...
 
     def observe(self, observation: str) -> str:
         """An observation as the next user message."""
-        ...
 
     def read(self, messages: Sequence[Message]) -> Step:
         """The inverse of `write`: all messages of one step, or just a model's one reply. Never raises, linear time.
 
         Text without the dialect's marks is an Answer.
         """
-        ...
 
 
 class Template(Protocol):
@@ -223,12 +208,10 @@ class Template(Protocol):
     @property
     def stop(self) -> str:
         """The end mark of an assistant message; generation stops on it."""
-        ...
 
     @property
     def marks(self) -> tuple[str, ...]:
         """What a tokenizer made for this template holds as single tokens, `stop` among them."""
-        ...
 
     @property
     def jinja(self) -> str:
@@ -237,24 +220,19 @@ class Template(Protocol):
         What the assistant writes, its end mark included, stands in `{% generation %}`, which TRL goes by; in a model
         folder's own template only if it does there.
         """
-        ...
 
     def render(self, conversation: Conversation) -> Rendered:
         """Raises `ValueError` for a conversation that this template has no layout for."""
-        ...
 
     def prompt(self, conversation: Conversation) -> str:
         """The text up to where the assistant's next message begins: a token prefix of the training text."""
-        ...
 
 
 @runtime_checkable
 class Calling(Protocol):
     """A template with a syntax of its own for tools and calls, which conversations of the dialect `native` need."""
 
-    def calls(self) -> None:
-        """Raises `Mistake` where it has none after all."""
-        ...
+    def calls(self) -> None: ...  # raises `Mistake` where it has none after all
 
 
 class Model(Protocol):
@@ -264,7 +242,6 @@ class Model(Protocol):
 
     def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None:
         """Answers each problem; calls `seen(index, reply)` as soon as a reply is there, in any order."""
-        ...
 
 
 class Backend(Protocol):
@@ -284,7 +261,6 @@ class Benchmark(Protocol):
 
     def summary(self, scores: Sequence[Score]) -> dict[str, float]:
         """All metrics over all graded problems, each share with `<name>_low` and `<name>_high`."""
-        ...
 
 
 class RunFolder(NamedTuple):
@@ -304,4 +280,3 @@ class Panel(Protocol):
 
     def __call__(self, runs: Sequence[RunFolder]) -> str:
         """HTML, already escaped; empty when the runs have nothing to show here."""
-        ...

@@ -90,8 +90,8 @@ class Corpus(NamedTuple):
     """The model of the `ask:` block."""
 
 
-def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int) -> Corpus:
-    """Loads all plugs; collects every mistake before it speaks."""
+def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int, rows: bool = True) -> Corpus:
+    """Loads all plugs; collects every mistake before it speaks. Without `rows`, their files may be absent."""
     wrong: list[Mistake] = []
 
     def attempt(load: Callable[..., T], *given: Any, **named: Any) -> T | None:
@@ -104,7 +104,8 @@ def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int) -> Corpus:
         return None
 
     sources = [
-        attempt(_source, entry, folder, f"corpus.sources[{number}]") for number, entry in enumerate(settings.sources)
+        attempt(_source, entry, folder, f"corpus.sources[{number}]", rows)
+        for number, entry in enumerate(settings.sources)
     ]
     if not settings.sources:
         wrong.append(Mistake("no source", where="corpus.sources", mend="name at least one"))
@@ -131,7 +132,7 @@ def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int) -> Corpus:
     return Corpus(settings, tuple(entry for entry in sources if entry), chain, template, seed, tuple(transforms), asked)
 
 
-def _source(entry: dict[str, Any], folder: Path, where: str) -> SourceEntry:
+def _source(entry: dict[str, Any], folder: Path, where: str, rows: bool) -> SourceEntry:
     settings = dict(entry)
     patterns, licence = settings.pop("path", None), settings.pop("licence", None)
     plug = plugs.load("source", settings, folder=folder, where=where)
@@ -143,7 +144,7 @@ def _source(entry: dict[str, Any], folder: Path, where: str) -> SourceEntry:
         start = Path(pattern).anchor or folder
         there = sorted(Path(start).glob(pattern.removeprefix(Path(pattern).anchor)))
         found = [path for path in there if path.is_file()]
-        if not found:
+        if not found and (rows or there):
             what = "only what is no regular file" if there else "no file"
             raise Mistake(f"{what} matches {pattern!r}", where=f"{where}.path", mend=f"paths start at {folder}")
         files += found

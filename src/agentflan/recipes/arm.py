@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -9,12 +10,15 @@ import msgspec
 
 from agentflan.core import plugs
 from agentflan.core.digest import sha256_of
+from agentflan.core.errors import Mistake, Mistakes
 from agentflan.corpus import manifest
 from agentflan.evals.run import evaluate
 from agentflan.models.hf import Hf
 from agentflan.recipes.recipe import Arm
-from agentflan.train.run import train
+from agentflan.train.job import Particular
+from agentflan.train.run import check_device, train
 from agentflan.train.settings import ModelSettings, TrainSettings
+from agentflan.train.starting import lora
 
 
 def tune_base(arm: Arm, run: Path) -> None:
@@ -40,6 +44,34 @@ def measure(arm: Arm, run: Path) -> None:
         problems = [sha256_of(file) for file in plugs.files_of(benchmark) if file.is_file()]
         made_from = [weights, model.max_new_tokens, plugs.settings_of(benchmark), problems]
         manifest.once(run, f"eval/{name}", made_from, outputs, partial(evaluate, model, benchmark, run))
+
+
+def wrong_with(arm: Arm, foreseen: bool) -> list[Mistake]:
+    """What tuning would stop at: adapters that fit no layer, and, unless it is only foreseen, what is missing here."""
+    settings = arm.recipe.train or TrainSettings()
+    found: list[Mistake] = []
+    checks: list[Callable[[], object]] = []
+    if not foreseen:
+        checks += [
+            partial(_check_backend, settings),
+            partial(check_device, settings),
+        ]
+    if settings.lora is not None and settings.model.path is not None and settings.model.path.exists():
+        checks.append(partial(lora.check, settings.model, settings.lora, settings.model.path))
+    for check in checks:
+        try:
+            check()
+        except Mistakes as several:
+            found += several.found
+        except Mistake as one:
+            found.append(one)
+    return found
+
+
+def _check_backend(settings: TrainSettings) -> None:
+    backend = plugs.load("backend", settings.backend, seed=settings.seed, where="train.backend")
+    if isinstance(backend, Particular):
+        backend.check(settings)
 
 
 def _tune(settings: TrainSettings, run: Path) -> None:

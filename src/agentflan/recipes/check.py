@@ -46,12 +46,19 @@ def _leaf(value: Any, kind: Any, at: str) -> list[Mistake]:
     try:
         convert(value, kind, folder=Path())
     except msgspec.ValidationError as error:
-        text = str(error).split(" - at `$")[0]
-        mend = correction(value, kind) if _short(value) else "see its keys"
-        return [Mistake(text[:1].lower() + text[1:], where=at, mend=mend)]
+        said = str(error).split(" - at `$")[0].splitlines()  # a block says all that is wrong with it, a line each
+        return [_wrong(line[:1].lower() + line[1:], value, kind, at) for line in said]
     except TypeError:
         return [Mistake(f"{value!r} is not a path", where=at, mend="write it as text")]
     return []
+
+
+def _wrong(sentence: str, value: Any, kind: Any, at: str) -> Mistake:
+    """A sentence about a block begins with the key it is about, where it is about one."""
+    key = sentence.partition(" ")[0]
+    if isinstance(value, Mapping) and key in value:
+        return Mistake(sentence, where=f"{at}.{key}".lstrip("."), mend=f"it is {value[key]!r} now")
+    return Mistake(sentence, where=at, mend=correction(value, kind) if _short(value) else "see its keys")
 
 
 def _short(value: Any) -> bool:

@@ -1,20 +1,36 @@
-"""What a recipe would do, without doing it."""
+"""What a recipe would do, without doing it: inputs, chain, and of tuning steps, memory, time and launch."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentflan.core import plugs
 from agentflan.corpus import manifest
 from agentflan.corpus.settings import Corpus
 from agentflan.recipes.recipe import Arm
 from agentflan.recipes.run import base_folder, run_folder
-from agentflan.train.settings import TrainSettings
+from agentflan.recipes.size import Size, size_of
+from agentflan.train.memory import Memory, memory
+from agentflan.train.settings import Scratch, TrainSettings
+from agentflan.train.shape import Shape, shape_of
+
+PER_MACHINE = 8
 
 
-def forecast(arms: Sequence[Arm], out: Path) -> dict[str, Any]:
+class Asked(NamedTuple):
+    """What a person wants foretold."""
+
+    recipe: str
+    gpus: int | None = None
+    """None: those of the recipe."""
+    rate: float | None = None
+    """Tokens a second on one GPU; None: no time is foretold."""
+
+
+def forecast(arms: Sequence[Arm], out: Path, asked: Asked) -> dict[str, Any]:
     """Inputs, chain, training and benchmarks of every run, and which of its stages are done already."""
     plan: dict[str, Any] = {}
     for arm in arms:
@@ -22,9 +38,10 @@ def forecast(arms: Sequence[Arm], out: Path) -> dict[str, Any]:
             base = base_folder(arm, arms, out)
             plan[str(base)] = {**_inputs(arm.base), **_training(arm.recipe.pretrain.train, None), **_done(base)}
         run = run_folder(arm, out)
+        train = arm.recipe.train
         plan[str(run)] = {
             **_inputs(arm.corpus),
-            **(_training(arm.recipe.train, arm) if arm.recipe.train else {}),
+            **({**_training(train, arm), **_reckoned(arm, train, run, out, asked)} if train else {}),
             "evals": [plugs.settings_of(benchmark) for _, benchmark in arm.benchmarks],
             **_done(run),
         }
@@ -53,10 +70,71 @@ def _training(settings: TrainSettings, arm: Arm | None) -> dict[str, Any]:
     else:
         model = "the pretrained base" if arm and arm.base else "from scratch"
     length = f"{settings.steps} steps" if settings.steps else f"{settings.epochs} epoch(s)"
+    rows = f"rows of {settings.sequence_length:,} tokens" if settings.packing else "sequences"
     return {
-        "train": f"{model}, {length} of {settings.batch_size} sequences, "
+        "train": f"{model}, {length} of {settings.batch_size} {rows}, "
         f"{settings.optimizer} at {settings.learning_rate:g} ({settings.schedule}), backend {settings.backend}"
     }
+
+
+def _reckoned(arm: Arm, settings: TrainSettings, run: Path, out: Path, asked: Asked) -> dict[str, Any]:
+    size, gpus = size_of(arm, run), asked.gpus or arm.recipe.gpus
+    told: dict[str, Any] = {
+        "sequences": size.sequences,
+        "tokens": size.tokens,
+        "counted": size.how,
+        "steps": size.steps(settings),
+        "gpus": gpus,
+        **_memory(arm, settings, size, gpus),
+    }
+    if asked.rate is not None:
+        told["minutes"] = round(size.seen(settings) / (asked.rate * gpus) / 60, 1)
+        told["gpu_hours"] = round(size.seen(settings) / asked.rate / 3600, 2)
+    return {**told, "launch": launch(asked.recipe, out, gpus)}
+
+
+def _memory(arm: Arm, settings: TrainSettings, size: Size, gpus: int) -> dict[str, Any]:
+    shape = _shape(arm, settings)
+    if shape is None:
+        return {"memory": "cannot be foretold: the sizes of the model are not known"}
+    shards = not isinstance(settings.backend, str) and bool({"fsdp", "deepspeed"} & settings.backend.keys())
+    longest = (
+        settings.sequence_length if settings.packing else min(settings.sequence_length, arm.corpus.settings.max_length)
+    )
+    found = memory(shape, settings, length=longest, devices=gpus, sharded=shards, trained=size.trained)
+    return {"parameters": shape.parameters, "memory_per_gpu_gib": _gib(found)}
+
+
+def _gib(found: Memory) -> dict[str, float]:
+    parts = {name: value for name, value in found._asdict().items() if name != "overlaps"}
+    return {name: round(value / 2**30, 3) for name, value in {**parts, "peak": found.peak}.items()}
+
+
+def _shape(arm: Arm, settings: TrainSettings) -> Shape | None:
+    model = settings.model
+    if model.path is not None:
+        return shape_of(model.path) if (model.path / "config.json").is_file() else model.shape
+    pretrained = arm.recipe.pretrain.train.model.scratch if arm.recipe.pretrain is not None else None
+    scratch = pretrained or model.scratch or Scratch()
+    return Shape(
+        hidden_size=scratch.hidden_size,
+        layers=scratch.layers,
+        heads=scratch.heads,
+        kv_heads=scratch.kv_heads,
+        intermediate_size=scratch.intermediate_size,
+        vocabulary=arm.recipe.vocabulary,
+        tie=scratch.tie,
+    )
+
+
+def launch(recipe: str, out: Path, gpus: int) -> str:
+    """The command that tunes on so many GPUs, eight to a machine; on several machines, it is given on each of them."""
+    command = f"agentflan train {shlex.quote(recipe)} -o {shlex.quote(str(out))}"
+    if gpus == 1:
+        return command
+    machines = -(-gpus // PER_MACHINE)
+    where = f"--nnodes {machines} --rdzv-backend c10d --rdzv-endpoint FIRST_MACHINE:29500 " if machines > 1 else ""
+    return f"torchrun {where}--nproc-per-node {-(-gpus // machines)} -m {command}"
 
 
 def _done(run: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from agentflan import __version__
 
 if TYPE_CHECKING:
-    from agentflan.train.devices import Device
+    from agentflan.train.starting.devices import Device
 
 LIBRARIES = ("torch", "transformers", "accelerate", "peft", "tokenizers", "msgspec", "pyarrow", "numpy")
 """Told by name, there or not; the others only where an extra lacks them."""
@@ -59,7 +59,7 @@ def examine(folder: Path) -> Machine:
 
 
 def _seen_by_torch() -> tuple[list[Device], dict[str, str]]:
-    seen = import_module("agentflan.train.devices")  # by name: the rest of this module does without torch
+    seen = import_module("agentflan.train.starting.devices")  # by name: the rest of this module does without torch
     return seen.devices(), seen.attentions()
 
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agentflan.core import kinds, plugs
-from agentflan.core.errors import Mistake, Mistakes
+from agentflan.core.errors import Mistake, Mistakes, nearest
 from agentflan.corpus.settings import Corpus, CorpusSettings, load_corpus
 from agentflan.recipes.check import convert, mistakes
-from agentflan.recipes.text import Text, merge, read
+from agentflan.recipes.text import Places, Text, merge, read
 from agentflan.train.settings import TrainSettings
 
 
@@ -40,6 +40,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Arm -> the keys in which it differs; one run folder per arm and seed."""
     seeds: tuple[int, ...] = ()
     """None given: `seed` alone."""
+    gpus: int = 1
+    """What `--dry-run` reckons with, if it is not told; a run takes those it is launched on."""
     caveats: tuple[str, ...] = ()
     """Sentences printed with the result: what this run does not show."""
 
@@ -57,6 +59,8 @@ class Arm(NamedTuple):
     base: Corpus | None
     """The corpus of the pretrained base."""
     benchmarks: tuple[tuple[str, kinds.Benchmark], ...]
+    places: Places
+    """Where each key stands."""
 
     @property
     def folder(self) -> str:
@@ -64,19 +68,22 @@ class Arm(NamedTuple):
         return self.name
 
 
-def load(recipe: str | Path) -> tuple[Arm, ...]:
-    """Reads and checks a recipe with all its arms and plugs; raises one Mistakes with everything that is wrong."""
+def load(recipe: str | Path, *, rows: bool = True) -> tuple[Arm, ...]:
+    """Reads and checks a recipe with all its arms and plugs; raises one Mistakes with everything that is wrong.
+
+    Without `rows`, files that are not there are no mistake.
+    """
     text = read(recipe)
     found: dict[str, Mistake] = {str(one): one for one in mistakes(text.data, Recipe, "")}
     arms: list[Arm] = []
     if not found:
         for name, seed, data in _variants(text):
             try:
-                arms.append(_arm(name, seed, data, text))
+                arms.append(_arm(name, seed, data, text, rows))
             except Mistakes as several:
                 found.update((str(one), one) for one in several.found)
     if found:
-        raise Mistakes(_placed(one, text, str(recipe)) for one in found.values())
+        raise Mistakes(placed(one, text.places, str(recipe)) for one in found.values())
     return tuple(arms)
 
 
@@ -89,20 +96,21 @@ def _variants(text: Text) -> Iterator[tuple[str, int, dict[str, Any]]]:
             yield name, seed, {**merge(data, over), "seed": seed}
 
 
-def _arm(name: str, seed: int, data: dict[str, Any], text: Text) -> Arm:
+def _arm(name: str, seed: int, data: dict[str, Any], text: Text, rows: bool) -> Arm:
     found = mistakes(data, Recipe, "")
     if found:
         raise Mistakes(found)
     recipe: Recipe = convert(data, Recipe, folder=text.folder)
+    found += misfits(recipe)
     corpus = base = None
     benchmarks: list[tuple[str, kinds.Benchmark]] = []
     try:
-        corpus = load_corpus(recipe.corpus, folder=text.folder, seed=seed)
+        corpus = load_corpus(recipe.corpus, folder=text.folder, seed=seed, rows=rows)
     except Mistakes as several:
         found += several.found
     if recipe.pretrain:
         try:
-            base = load_corpus(recipe.pretrain.corpus, folder=text.folder, seed=seed)
+            base = load_corpus(recipe.pretrain.corpus, folder=text.folder, seed=seed, rows=rows)
         except Mistakes as several:
             found += (_under("pretrain.", one) for one in several.found)
     for number, entry in enumerate(recipe.evals):
@@ -115,17 +123,45 @@ def _arm(name: str, seed: int, data: dict[str, Any], text: Text) -> Arm:
             found.append(one)
     if found or corpus is None:
         raise Mistakes(found)
-    return Arm(name, seed, recipe, data, corpus, base, tuple(benchmarks))
+    return Arm(name, seed, recipe, data, corpus, base, tuple(benchmarks), text.places)
 
 
 def _under(prefix: str, mistake: Mistake) -> Mistake:
     return Mistake(mistake.what, where=prefix + mistake.where, mend=mistake.mend)
 
 
-def _placed(mistake: Mistake, text: Text, file: str) -> Mistake:
+def misfits(recipe: Recipe) -> Iterator[Mistake]:
+    """Settings that are right by themselves and not with each other."""
+    train = recipe.train
+    if train is None:
+        return
+    entry: dict[str, Any] = {"use": train.backend} if isinstance(train.backend, str) else train.backend
+    if entry.get("use") not in (known := plugs.names("backend")) and ":" not in str(entry.get("use")):
+        what = f"there is no backend named {entry.get('use')!r}"
+        yield Mistake(what, where="train.backend", mend=nearest(str(entry.get("use")), known))
+    if entry.get("use") == "loop":
+        for key in entry.keys() - {"use"}:
+            what = f"`loop` runs on one device and has no setting {key!r}"
+            yield Mistake(what, where=f"train.backend.{key}", mend="say `use: trainer`")
+        if recipe.gpus > 1:
+            yield Mistake("`loop` runs on one device", where="gpus", mend="say `train: {backend: trainer}`")
+    if train.keep == "best" and recipe.corpus.validation_share <= 0:
+        what = "`best` needs sequences to validate on, and none are held out"
+        yield Mistake(what, where="train.keep", mend="raise `corpus.validation_share`, or say `last`")
+    if train.lora is not None:
+        if train.model.path is None and recipe.pretrain is None and not train.lora.merge:
+            mend = "name a `model: {path: ...}`, or say `merge: true`"
+            yield Mistake("adapters of random weights have nothing to lie beside", where="train.lora", mend=mend)
+        if recipe.corpus.add_marks and not train.lora.embeddings:
+            what = "adapters alone do not train the rows that `add_marks` adds to the embedding"
+            mend = "say `{embeddings: true, merge: true}`, or `corpus: {add_marks: false}`"
+            yield Mistake(what, where="train.lora", mend=mend)
+
+
+def placed(mistake: Mistake, places: Places, file: str) -> Mistake:
     """The mistake with the line of its key, or of the nearest key above it."""
     key = mistake.where
-    while key and key not in text.places:
+    while key and key not in places:
         key = key[: max(key.rfind("."), key.rfind("["), 0)]
-    place = text.places.get(key, file)
+    place = places.get(key, file)
     return Mistake(mistake.what, where=f"{place}: {mistake.where}" if mistake.where else place, mend=mistake.mend)

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from agentflan.core import kinds, plugs
 from agentflan.core.children import end_with_parent, ending_children
 from agentflan.core.digest import sha256_of
-from agentflan.core.errors import Mistake, Mistakes
+from agentflan.core.errors import Mistake
 from agentflan.core.ranks import world
 from agentflan.corpus import manifest
 from agentflan.corpus.building import frames, replies
@@ -29,7 +29,8 @@ from agentflan.corpus.engines.local import Local
 from agentflan.corpus.settings import Corpus
 from agentflan.corpus.store.parquet import conversations
 from agentflan.corpus.tokens.arrays import ARRAYS
-from agentflan.corpus.tokens.tokenise import layout, tokenise
+from agentflan.corpus.tokens.shape import layout
+from agentflan.corpus.tokens.tokenise import tokenise
 from agentflan.corpus.tokens.tokenizer import load_tokenizer, train_bpe
 from agentflan.recipes.recipe import Arm
 
@@ -54,17 +55,6 @@ def base_folder(arm: Arm, arms: Sequence[Arm], out: Path) -> Path:
     """Where the pretrained base of an arm lies; arms of one seed share it."""
     several = len({each.seed for each in arms}) > 1
     return out / (f"base-seed{arm.seed}" if several else "base")
-
-
-def require_models(arms: Sequence[Arm]) -> None:
-    """Raises Mistakes for the model folders that are none, before any work is done."""
-    recipes = [arm.recipe for arm in arms]
-    blocks = [recipe.train for recipe in recipes] + [recipe.pretrain.train for recipe in recipes if recipe.pretrain]
-    named = {block.model.path for block in blocks if block is not None and block.model.path is not None}
-    mend = "a model folder holds config.json, *.safetensors and the tokenizer's files"
-    absent = [path for path in sorted(named) if not (path / "config.json").is_file()]
-    if absent:
-        raise Mistakes(Mistake("this is no model folder", where=str(path), mend=mend) for path in absent)
 
 
 def build_all(
@@ -119,7 +109,7 @@ def tokenise_all(arms: Sequence[Arm], out: Path, *, say: Say) -> list[dict[str, 
 
 def tune_all(arms: Sequence[Arm], out: Path, *, say: Say) -> None:
     """Trains the bases, then every arm that has a `train:` block; processes of a launcher train each one together."""
-    run = _side_by_side if world() == 1 else _together
+    run = side_by_side if world() == 1 else _together
     based = [(arm, base_folder(arm, arms, out)) for arm in _first_of_each_seed(arms) if arm.base]
     say_arms = ", ".join(arm.name or "the run" for arm in arms)
     if based:
@@ -135,13 +125,13 @@ def tune_all(arms: Sequence[Arm], out: Path, *, say: Say) -> None:
 def measure_all(arms: Sequence[Arm], out: Path, *, say: Say) -> None:
     """Runs every arm's benchmarks on its tuned model."""
     say("evaluating")
-    _side_by_side("agentflan.recipes.arm:measure", [(arm, run_folder(arm, out)) for arm in arms if arm.benchmarks])
+    side_by_side("agentflan.recipes.arm:measure", [(arm, run_folder(arm, out)) for arm in arms if arm.benchmarks])
 
 
 def report_on(out: Path, *, say: Say) -> Path:
     """Writes the page over all arms."""
     say("writing the report")
-    (page,) = _side_by_side("agentflan.report.page:write_report", [(out,)])
+    (page,) = side_by_side("agentflan.report.page:write_report", [(out,)])
     return Path(page)
 
 
@@ -246,7 +236,7 @@ def _tokenise(corpus: Corpus, run: Path, tokenizer: Tokenizer, say: Say) -> None
     say(f"{run}: tokens {'written' if done else 'are there already'}")
 
 
-def _side_by_side(function: str, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+def side_by_side(function: str, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
     """Runs `module:function` once per call, each in a process of its own, as many at once as there are cores.
 
     Several busy cores with several threads each cost 5 to 10 times the time, hence one thread a process then.

@@ -17,7 +17,7 @@ from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Template
 from agentflan.core.types import CAPABILITIES, Conversation, Message
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.corpus.tokens.tokenise import fate, layout
+from agentflan.corpus.tokens.shape import fate, layout
 from agentflan.corpus.tokens.tokenizer import load_tokenizer
 from agentflan.report.lossmap import Run
 from agentflan.report.palette import KINDS_OF_TEXT

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from msgspec import structs
 
@@ -16,7 +17,7 @@ from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Conversation, Rendered
 from agentflan.templates.layout.laid import laid
-from agentflan.templates.own.family import Family, Thoughts, tools_of
+from agentflan.templates.own.family import Family, tools_of
 from agentflan.templates.own.folder import folder
 from agentflan.templates.own.lay import lay
 from agentflan.templates.own.probe import for_calls, for_talk
@@ -33,7 +34,7 @@ class Model(Plug, frozen=True):
 
     path: Path
     """A folder with `tokenizer.json`, `tokenizer_config.json` and a chat template in it or in `chat_template.jinja`."""
-    thoughts: Thoughts = "think"
+    thoughts: Literal["think", "drop", "text"] = "think"
     """How a thought is written: as `<think>` in the reply, where the template puts it; drop: not at all; text: as plain
     text before the call or the answer. Templates that take the thoughts of earlier turns out again train the turns
     behind the last question alone, since a model never sees the others so."""

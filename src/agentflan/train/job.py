@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from transformers import PreTrainedModel
 
@@ -25,3 +25,12 @@ class Job(NamedTuple):
     """Takes the tuned model, adapters and all, once, at the end; it is given away."""
     say: Callable[[str], None]
     """A line of progress for a person."""
+
+
+@runtime_checkable
+class Particular(Protocol):
+    """A backend that cannot work with all settings."""
+
+    def check(self, settings: TrainSettings) -> None:
+        """Raises `Mistake`, before anything is built or loaded."""
+        ...

@@ -16,10 +16,12 @@ from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Backend
 from agentflan.core.ranks import rank
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train import attention, lora, model, result
-from agentflan.train.batches import Plan
+from agentflan.train.batching.batches import Plan
 from agentflan.train.job import Job
+from agentflan.train.saving import result
 from agentflan.train.settings import TrainSettings
+from agentflan.train.starting import lora, model
+from agentflan.train.stepping import attention
 
 
 def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
@@ -51,10 +53,15 @@ def train(settings: TrainSettings, tokens: Path, run: Path) -> None:
     backend(Job(settings, opened, run / "train", _digest(settings, tokens), begin, save, say))
 
 
-def _check(settings: TrainSettings, tokens: Tokens, folder: Path) -> None:
+def check_device(settings: TrainSettings) -> None:
+    """Raises `Mistake` for a device that is not there, and for attention that it cannot train with."""
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise Mistake("torch sees no GPU", where="train.device", mend="say `device: auto`")
     attention.check(settings, model.device_of(settings.device))
+
+
+def _check(settings: TrainSettings, tokens: Tokens, folder: Path) -> None:
+    check_device(settings)
     if settings.model.path is not None:
         model.check_folder(settings.model.path)
     if settings.lora is not None:

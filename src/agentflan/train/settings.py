@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+
+from agentflan.train.shape import Shape
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -47,6 +50,8 @@ class ModelSettings(_Settings, frozen=True):
     path: Path | None = None
     """A local folder that `transformers` can load."""
     scratch: Scratch | None = None
+    shape: Shape | None = None
+    """What `--dry-run` reckons with as long as the folder is not there."""
 
     def __post_init__(self) -> None:
         _require(
@@ -68,11 +73,15 @@ class Lora(_Settings, frozen=True):
     merge: bool = False
     """The model folder holds whole weights with the adapters added in, not the adapters beside a base."""
 
+    embeddings: bool = False
+    """The embedding and the output head are tuned whole beside the adapters, as marks that were added need it."""
+
     def __post_init__(self) -> None:
         _require(self.rank >= 1, "rank must be at least 1")
         _require(self.alpha > 0, "alpha must be above 0")
         _require(0 <= self.dropout < 1, "dropout must lie in [0, 1)")
         _require(len(self.targets) > 0, "targets must name at least one module")
+        _require(self.merge or not self.embeddings, "adapters cannot hold `embeddings`: say `merge: true` with it")
         _require(self.bits is None or not self.merge, "adapters are not merged into weights of 4 or 8 `bits`")
 
 
@@ -155,17 +164,24 @@ class TrainSettings(_Settings, frozen=True):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if wrong := [sentence for holds, sentence in self._claims() if not holds]:
+            raise ValueError("\n".join(wrong))
+
+    def _claims(self) -> Iterator[tuple[bool, str]]:
         for name in ("epochs", "batch_size", "log_every", "window"):
-            _require(getattr(self, name) >= 1, f"{name} must be at least 1")
+            yield getattr(self, name) >= 1, f"{name} must be at least 1"
         for name in ("weight_decay", "clip", "jump", "prompt_weight", "threads", "validate_every", "save_every"):
-            _require(getattr(self, name) >= 0, f"{name} must not be negative")
-        _require(self.micro_batch_size is None or self.micro_batch_size >= 1, "micro_batch_size must be at least 1")
-        _require(self.steps is None or self.steps >= 1, "steps must be at least 1")
-        _require(self.sequence_length >= 2, "sequence_length must be at least 2")
-        _require(self.warmup_steps is None or self.warmup_steps >= 0, "warmup_steps must not be negative")
-        _require(self.learning_rate > 0 and self.muon_learning_rate > 0, "a learning rate must be above 0")
-        _require(0 <= self.warmup_from <= self.learning_rate, "warmup_from must lie between 0 and learning_rate")
-        _require(all(0 <= beta < 1 for beta in self.betas), "betas must lie in [0, 1)")
+            yield getattr(self, name) >= 0, f"{name} must not be negative"
+        for name in ("learning_rate", "muon_learning_rate"):
+            yield getattr(self, name) > 0, f"{name} must be above 0"
+        micro = self.micro_batch_size
+        yield micro is None or micro >= 1, "micro_batch_size must be at least 1"
+        yield micro is None or micro <= max(1, self.batch_size), "micro_batch_size must not be above batch_size"
+        yield self.steps is None or self.steps >= 1, "steps must be at least 1"
+        yield self.sequence_length >= 2, "sequence_length must be at least 2"
+        yield self.warmup_steps is None or self.warmup_steps >= 0, "warmup_steps must not be negative"
+        yield 0 <= self.warmup_from <= self.learning_rate, "warmup_from must lie between 0 and learning_rate"
+        yield all(0 <= beta < 1 for beta in self.betas), "betas must lie in [0, 1)"
 
 
 def _require(holds: bool, sentence: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from agentflan.core.types import CAPABILITIES
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train.batches import Plan
+from agentflan.train.batching.batches import Plan
 from agentflan.train.settings import TrainSettings
 from agentflan.train.speed.curves import Pass
 from agentflan.train.speed.online import Balance

@@ -9,8 +9,9 @@ import click
 from agentflan.cli.said import Said, tell
 from agentflan.cli.tables import tokens_table
 from agentflan.corpus.engines.local import Local
+from agentflan.recipes.ready import require_models
 from agentflan.recipes.recipe import load
-from agentflan.recipes.run import How, build_all, require_models, tokenise_all
+from agentflan.recipes.run import How, build_all, tokenise_all
 
 
 @click.command()

@@ -15,8 +15,9 @@ from agentflan.core.errors import Mistake
 from agentflan.core.ranks import rank
 from agentflan.corpus.engines.local import Local
 from agentflan.recipes.ranks import first_alone, leave
+from agentflan.recipes.ready import require_ready
 from agentflan.recipes.recipe import load
-from agentflan.recipes.run import How, build_all, require_models, run_folder, tokenise_all, tune_all
+from agentflan.recipes.run import How, build_all, run_folder, tokenise_all, tune_all
 
 
 @click.command()
@@ -27,7 +28,7 @@ def command(recipe: str, out: Path, workers: int) -> Said:
     arms = load(recipe)
     if not any(arm.recipe.train or arm.base for arm in arms):
         raise Mistake("the recipe says nothing about training", where=recipe, mend="add a `train:` block")
-    require_models(arms)
+    require_ready(arms)
 
     def prepare() -> None:
         build_all(arms, out, How(Local(workers=workers)), say=tell)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -19,11 +17,11 @@ from tokenizers import Tokenizer
 from agentflan.core.chance import coin
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Template
-from agentflan.core.types import Conversation, Rendered, Span
+from agentflan.core.types import Conversation
 from agentflan.corpus.store.parquet import conversations
-from agentflan.corpus.tokens.arrays import Sequence
-from agentflan.corpus.tokens.labels import CODES, Labeller
-from agentflan.corpus.tokens.tokenizer import bos_of, fitted, save_tokenizer
+from agentflan.corpus.tokens.labels import CODES
+from agentflan.corpus.tokens.shape import Counts, Shaper
+from agentflan.corpus.tokens.tokenizer import fitted, save_tokenizer
 
 _BATCH_CHARACTERS = 1 << 20
 _BATCH_ROWS = 512
@@ -51,7 +49,7 @@ def tokenise(
     tokenizer = fitted(tokenizer, template, add_marks=add_marks)
     try:
         save_tokenizer(tokenizer, beside / "tokenizer", template, max_length)
-        ledger = _write(corpus_folder, beside, _Shaper(tokenizer, template, max_length), validation_share, seed)
+        ledger = _write(corpus_folder, beside, Shaper(tokenizer, template, max_length), validation_share, seed)
         (beside / "ledger.json").write_bytes(msgspec.json.format(msgspec.json.encode(ledger), indent=2) + b"\n")
         shutil.rmtree(out_folder, ignore_errors=True)
         beside.replace(out_folder)
@@ -60,126 +58,8 @@ def tokenise(
     return ledger
 
 
-def layout(template: Template, item: Conversation) -> Rendered | None:
-    """None: the template has none for this conversation."""
-    try:
-        return template.render(item)
-    except ValueError:
-        return None
-
-
-class Fate(NamedTuple):
-    """What becomes of one conversation."""
-
-    skipped: str
-    """Why it is in no sequence; empty if it is in one."""
-    messages: int
-    """How many of its messages the sequence holds: all, or those before the cut."""
-
-
-def fate(item: Conversation, tokenizer: Tokenizer, template: Template, max_length: int) -> Fate:
-    """By the code that writes tokens; `tokenizer` is that of the token folder."""
-    counts, shape = _Counts(), _Shaper(tokenizer, template, max_length)
-    kept = len(list(shape([item], counts)))
-    messages = shape.longest(item)[0] if counts.cut else len(item.messages)
-    return Fate(next(iter(+counts.skipped), ""), messages * kept)
-
-
-@dataclass
-class _Counts:
-    """What the ledger says."""
-
-    conversations: int = 0
-    cut: int = 0
-    muted: int = 0
-    """Replies that are only shown in this template, though the corpus trains them."""
-    skipped: Counter[str] = field(default_factory=Counter)
-    total: int = 0
-    trained: Counter[int] = field(default_factory=Counter)
-    origins: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(source, licence) of the sequences."""
-
-
-class _Shaper:
-    """Conversations in, labelled sequences that fit out."""
-
-    def __init__(self, tokenizer: Tokenizer, template: Template, max_length: int) -> None:
-        bos = bos_of(tokenizer)
-        self._begins = "" if _begins_alike(tokenizer, bos) else bos
-        self._bos = [tokenizer.token_to_id(bos)] if bos and not self._begins else []
-        self._room = max_length - len(self._bos)
-        self._template, self._label = template, Labeller(tokenizer)
-        self.id_type = np.uint16 if tokenizer.get_vocab_size(with_added_tokens=True) <= 1 << 16 else np.int32
-
-    def __call__(self, items: list[Conversation], counts: _Counts) -> Iterator[tuple[Conversation, Sequence]]:
-        counts.conversations += len(items)
-        laid = [(item, rendered) for item in items if (rendered := self._laid(item)) is not None]
-        counts.skipped["no_layout"] += len(items) - len(laid)
-        labelled = self._label([rendered for _, rendered in laid])
-        for number, (item, rendered) in enumerate(laid):
-            one: Sequence | None = labelled.text(number)
-            muted = rendered.muted
-            if labelled.borders[number + 1] - labelled.borders[number] > self._room:
-                _, one, muted = self.longest(item)
-                counts.cut += one is not None
-            if one is None:
-                counts.skipped["too_long"] += 1
-            elif not one.trained.any():
-                counts.skipped["nothing_trained"] += 1
-            else:
-                counts.muted += muted
-                yield item, self._with_bos(one)
-
-    def longest(self, item: Conversation) -> tuple[int, Sequence | None, int]:
-        """How many messages fit, up to the last reply with which they do, their tokens, and how many replies of theirs
-        are muted; found by halving."""
-        ends = [number for number, message in enumerate(item.messages, 1) if message.role == "assistant"]
-        best, muted, low, high = None, 0, 0, len(ends)
-        while low < high:
-            middle = (low + high) // 2
-            short = msgspec.structs.replace(item, messages=item.messages[: ends[middle]])
-            rendered = self._laid(short)
-            tried = self._label([rendered] if rendered else [])
-            if rendered and len(tried.ids) <= self._room:
-                best, muted, low = tried.text(0), rendered.muted, middle + 1
-            else:
-                high = middle
-        return (ends[low - 1] if low else 0), best, muted
-
-    def _laid(self, item: Conversation) -> Rendered | None:
-        rendered = layout(self._template, item)
-        return _behind(self._begins, rendered) if rendered and self._begins else rendered
-
-    def _with_bos(self, one: Sequence) -> Sequence:
-        if not self._bos:
-            return one
-        return Sequence(
-            np.concatenate([self._bos, one.ids]),
-            np.concatenate([[False], one.trained]),
-            np.concatenate([np.zeros(1, np.uint8), one.capability]),
-            np.concatenate([np.ones(1, np.float32), one.weight]),
-        )
-
-
-def _begins_alike(tokenizer: Tokenizer, bos: str) -> bool:
-    """Whether a text has the same tokens behind a BOS that stands in it, as chat templates write one, as without it.
-
-    Tokenizers that imagine a space where a text begins (and only there) see none behind BOS.
-    """
-    behind = tokenizer.encode(f"{bos}a", add_special_tokens=False).ids[1:]
-    return not bos or behind == tokenizer.encode("a", add_special_tokens=False).ids
-
-
-def _behind(bos: str, rendered: Rendered) -> Rendered:
-    """The same text with BOS in it."""
-    more = len(bos)
-    moved = (msgspec.structs.replace(span, start=span.start + more, end=span.end + more) for span in rendered.spans)
-    spans = (Span(start=0, end=more), *moved)
-    return msgspec.structs.replace(rendered, text=bos + rendered.text, spans=spans)
-
-
-def _write(corpus: Path, folder: Path, shape: _Shaper, share: float, seed: int) -> dict[str, Any]:
-    counts, groups, offsets = _Counts(), [], [0]
+def _write(corpus: Path, folder: Path, shape: Shaper, share: float, seed: int) -> dict[str, Any]:
+    counts, groups, offsets = Counts(), [], [0]
     with (
         _Column(folder / "ids.npy", shape.id_type) as ids,
         _Column(folder / "trained.npy", np.bool_) as trained,
@@ -202,7 +82,8 @@ def _write(corpus: Path, folder: Path, shape: _Shaper, share: float, seed: int) 
         reasons = (
             ", ".join(f"{count:,} {reason}" for reason, count in sorted((+counts.skipped).items())) or "it is empty"
         )
-        raise Mistake(f"has nothing to train: {reasons}", where=str(corpus), mend="look at corpus/ledger.json")
+        mend = f"raise `max_length`: {counts.asking()}" if counts.needed else "look at corpus/ledger.json"
+        raise Mistake(f"has nothing to train: {reasons}", where=str(corpus), mend=mend)
     counts.total = offsets[-1]
     held = _held_out(groups, share, seed)
     numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
@@ -216,7 +97,7 @@ def _write(corpus: Path, folder: Path, shape: _Shaper, share: float, seed: int) 
     return _ledger(counts, len(groups), sum(group in held for group in groups))
 
 
-def _ledger(counts: _Counts, sequences: int, held: int) -> dict[str, Any]:
+def _ledger(counts: Counts, sequences: int, held: int) -> dict[str, Any]:
     skipped = dict(sorted((+counts.skipped).items()))
     stage = {"name": "tokenise", "in": counts.conversations, "out": sequences, "made": 0}
     by_capability = {name or "chat": counts.trained[code] for name, code in CODES.items()}
@@ -232,6 +113,7 @@ def _ledger(counts: _Counts, sequences: int, held: int) -> dict[str, Any]:
             for source, _ in sorted(counts.origins)
         },
         "muted": counts.muted,
+        "too_long": counts.asking(),
         "tokens": {
             "total": counts.total,
             "trained": sum(by_capability.values()),

@@ -25,8 +25,8 @@ from agentflan.report.diagnosis.calls import calls
 from agentflan.report.diagnosis.given import Written, choose, given, rewritten, template_named
 from agentflan.report.diagnosis.losses import Measured, as_tokens, losses
 from agentflan.report.diagnosis.record import FILE, SCHEMA, Calls, Diagnosis, Form, Losses
-from agentflan.train.model import begin
 from agentflan.train.settings import ModelSettings
+from agentflan.train.starting.model import begin
 
 Device = Literal["auto", "cpu", "cuda"]
 

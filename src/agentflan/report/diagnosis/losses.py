@@ -23,11 +23,11 @@ from agentflan.corpus.tokens.tokenise import tokenise
 from agentflan.report.diagnosis.given import Written
 from agentflan.report.diagnosis.progress import Progress
 from agentflan.report.diagnosis.record import CONTENT, Form, Interval, Losses, Mean
-from agentflan.train.batches import Batch, Plan
-from agentflan.train.curves import SHOWN
-from agentflan.train.objective import Objective
+from agentflan.train.batching.batches import Batch, Plan
+from agentflan.train.classes import SHOWN
 from agentflan.train.settings import TrainSettings
-from agentflan.train.validate import validate
+from agentflan.train.stepping.objective import Objective
+from agentflan.train.watching.validate import validate
 
 _NAMES = (*SHOWN, "content")
 _DRAWS = 2_000

@@ -10,19 +10,21 @@ from agentflan.core.chance import coin
 from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
 from agentflan.core.ranks import world
-from agentflan.train import checkpoint, layers, lora
-from agentflan.train.batches import Plan, Step
-from agentflan.train.checkpoint import Best
-from agentflan.train.curves import Curve
+from agentflan.train.batching.batches import Plan, Step
 from agentflan.train.job import Job
-from agentflan.train.model import device_of
-from agentflan.train.narrow import Narrowed
-from agentflan.train.objective import Objective
-from agentflan.train.optimise import Optimiser
-from agentflan.train.stop import Stop
-from agentflan.train.stopped import Part
-from agentflan.train.validate import validate
-from agentflan.train.watch import Watch
+from agentflan.train.saving import checkpoint
+from agentflan.train.saving.checkpoint import Best
+from agentflan.train.starting import lora
+from agentflan.train.starting.model import device_of
+from agentflan.train.stepping import layers
+from agentflan.train.stepping.narrow import Narrowed
+from agentflan.train.stepping.objective import Objective
+from agentflan.train.stepping.optimise import Optimiser
+from agentflan.train.watching.curves import Curve
+from agentflan.train.watching.stop import Stop
+from agentflan.train.watching.stopped import Part
+from agentflan.train.watching.validate import validate
+from agentflan.train.watching.watch import Watch
 
 
 class Loop(Plug, frozen=True):

@@ -9,11 +9,11 @@ from typing import Any
 from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
 from agentflan.core.ranks import rank, world
-from agentflan.train.accelerated import Accelerated, Engine
+from agentflan.train.distributed.accelerated import Accelerated, Engine
 from agentflan.train.job import Job
 from agentflan.train.settings import TrainSettings
-from agentflan.train.stop import Stop
-from agentflan.train.watch import Watch
+from agentflan.train.watching.stop import Stop
+from agentflan.train.watching.watch import Watch
 
 LAUNCH = "start with `torchrun --nproc-per-node GPUS -m agentflan train ...`"
 
@@ -29,17 +29,19 @@ class Trainer(Plug, frozen=True):
     """A DeepSpeed configuration, handed over as it is. Taken from the working directory if it is relative."""
 
     def __call__(self, job: Job) -> None:
-        self._check(job.settings)
+        self.check(job.settings)
         job.folder.mkdir(parents=True, exist_ok=True)
         run = Accelerated(job, Engine(self.report_to, self.fsdp, self.deepspeed))
         with ExitStack() as stack:
             run.stop = stack.enter_context(Stop())
             if rank() == 0:
                 run.watch = stack.enter_context(Watch(job, run.curve, run.done, run.plan.steps, run.objective.model))
+                run.plan.follow(run.watch.balance)
             run.train()
         run.hand_over()
 
-    def _check(self, settings: TrainSettings) -> None:
+    def check(self, settings: TrainSettings) -> None:
+        """Raises `Mistake` for what the engines cannot do."""
         engine = "fsdp" if self.fsdp is not None else "deepspeed" if self.deepspeed is not None else None
         where = f"train.backend.{engine}"
         if self.fsdp is not None and self.deepspeed is not None:
@@ -48,6 +50,9 @@ class Trainer(Plug, frozen=True):
             raise Mistake("there is no such file", where=where, mend=f"it says {self.deepspeed}")
         if self.fsdp is not None and world() == 1:
             raise Mistake("one process has nothing to share its weights with", where=where, mend=LAUNCH)
+        if settings.balance == "measured" and world() > 1:
+            what = "`balance: measured` goes by what one process sees"
+            raise Mistake(what, where="train.balance", mend="fix the weights by `agentflan weights` first")
         if engine and settings.optimizer == "muon":
             raise Mistake("Muon needs whole matrices, which no device has then", where=where, mend="`optimizer: adamw`")
         if engine and settings.lora is not None and settings.lora.bits:

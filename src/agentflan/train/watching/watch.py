@@ -16,15 +16,15 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from agentflan.core.errors import Mistake
-from agentflan.train import stopped
-from agentflan.train.curves import Curve, Metrics
-from agentflan.train.flops import Work, peak
 from agentflan.train.job import Job
-from agentflan.train.optimise import learning_rate
 from agentflan.train.speed.curves import Pass, passes
 from agentflan.train.speed.online import Balance
-from agentflan.train.stopped import Part
-from agentflan.train.validate import Validation
+from agentflan.train.stepping.optimise import learning_rate
+from agentflan.train.watching import stopped
+from agentflan.train.watching.curves import Curve, Metrics
+from agentflan.train.watching.flops import Work, peak
+from agentflan.train.watching.stopped import Part
+from agentflan.train.watching.validate import Validation
 
 BEFORE = 32
 """Steps whose mean loss a jump is measured from."""

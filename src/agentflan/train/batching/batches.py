@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from agentflan.core.chance import coin
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train.loss import CLASSES
-from agentflan.train.packing import Ints, pack, windows
+from agentflan.train.batching.packing import Ints, pack, windows
+from agentflan.train.classes import CLASSES
 from agentflan.train.settings import TrainSettings
 from agentflan.train.speed.online import Balance
 
@@ -36,7 +36,7 @@ class Batch(NamedTuple):
     """(N,): the tokens to be predicted."""
     weights: NDArray[np.float32]
     classes: Ints
-    """(N,): index into loss.CLASSES."""
+    """(N,): index into CLASSES."""
     owners: Ints
     """(N,): index into `members`."""
     members: Ints

@@ -6,6 +6,7 @@ import warnings
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -13,24 +14,31 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from agentflan.core.errors import Mistake, Mistakes, nearest
-from agentflan.train import model
 from agentflan.train.settings import Lora, ModelSettings, TrainSettings
+from agentflan.train.starting import model
 
 ALL_LINEAR = "all-linear"
 
 
 def adapt(begun: PreTrainedModel, settings: TrainSettings) -> PreTrainedModel:
-    """The model with fresh adapters, which alone are trained then; the model itself without `lora:`."""
+    """The model with fresh adapters, which are trained then, alone or with the `embeddings`.
+
+    The model itself without `lora:`.
+    """
     if settings.lora is None:
         return begun
     if settings.lora.bits is not None:
         compute = torch.bfloat16 if settings.precision == "bfloat16" else torch.float32
         # imported when it is asked for: bitsandbytes is an extra
-        import_module("agentflan.train.quantise").quantise(begun, settings.lora.bits, compute)
+        import_module("agentflan.train.starting.quantise").quantise(begun, settings.lora.bits, compute)
     torch.manual_seed(settings.seed)
     with warnings.catch_warnings():  # peft asks for things by names that transformers is about to give up
         warnings.simplefilter("ignore", FutureWarning)
-        return get_peft_model(begun, _config(settings.lora))  # type: ignore[return-value]  # it has all the model's attributes
+        adapted = get_peft_model(begun, _config(settings.lora))
+    if settings.lora.embeddings:
+        for layer in (begun.get_input_embeddings(), begun.get_output_embeddings()):
+            cast(nn.Parameter, layer.weight).requires_grad_(True)
+    return adapted  # type: ignore[return-value]  # it has all the model's attributes
 
 
 def merged(tuned: PreTrainedModel) -> PreTrainedModel:

@@ -10,11 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agentflan.train.batches import Batch
-from agentflan.train.loss import CLASSES
-
-SHOWN = CLASSES[:-1]
-"""Classes with a curve of their own: what is trained."""
+from agentflan.train.batching.batches import Batch
+from agentflan.train.classes import CLASSES, SHOWN
 
 
 class Curve:

@@ -11,9 +11,10 @@ import msgspec
 import torch
 from transformers import AutoTokenizer, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from agentflan.train.card import model_card
-from agentflan.train.carried import carry_notices, carry_tokenizer
+from agentflan.train.saving.card import model_card
+from agentflan.train.saving.carried import carry_notices, carry_tokenizer
 from agentflan.train.settings import TrainSettings
+from agentflan.train.starting.lora import merged
 
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -29,9 +30,7 @@ def save(tuned: PreTrainedModel, settings: TrainSettings, tokens: Path, folder: 
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     adapters = settings.lora is not None and not settings.lora.merge
-    model: Any = tuned
-    if settings.lora is not None and settings.lora.merge:
-        model = model.merge_and_unload()
+    model: Any = tuned if adapters else merged(tuned)
     tokenizer = AutoTokenizer.from_pretrained(tokens / "tokenizer", local_files_only=True)
     generation = _generation(model.generation_config, tokenizer)
     if adapters:

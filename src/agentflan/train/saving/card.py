@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from agentflan import __version__
 from agentflan.corpus import manifest
-from agentflan.train.carried import licence_of
+from agentflan.train.saving.carried import licence_of
 from agentflan.train.settings import TrainSettings
 
 

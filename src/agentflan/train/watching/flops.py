@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from agentflan.train.batches import Batch
+from agentflan.train.batching.batches import Batch
 
 PEAKS = {
     "B200": 2250.0,

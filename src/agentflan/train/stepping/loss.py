@@ -15,14 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from agentflan.core.types import CAPABILITIES
-
-CLASSES = ("chat", *CAPABILITIES, "prompt")
-"""What a token counts as: trained plain text, a trained capability, or untrained text that weighs `prompt_weight`."""
-
-
-LOGITS_AT_ONCE = {"cpu": 1 << 23, "cuda": 1 << 26}
-"""What a chunk holds of them: large enough to keep the machine busy, small beside anything else."""
+from agentflan.train.memory import LOGITS_AT_ONCE
 
 
 def weighted_loss(

@@ -11,9 +11,8 @@ import numpy as np
 from torch import Tensor
 
 from agentflan.corpus.tokens.arrays import Tokens
-from agentflan.train.batches import Batch
-from agentflan.train.curves import SHOWN
-from agentflan.train.loss import CLASSES
+from agentflan.train.batching.batches import Batch
+from agentflan.train.classes import CLASSES, SHOWN
 
 FOLDER = "stopped"
 

@@ -16,7 +16,7 @@ from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel
 
 from agentflan.core.errors import Mistake
-from agentflan.train import checkpoint
+from agentflan.train.saving import checkpoint
 
 NARROW = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
 """Works in bfloat16 between the weights and the loss. Accelerate's own policy would narrow the loss as well."""

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel
 
-from agentflan.train import attention
-from agentflan.train.batches import Batch
-from agentflan.train.loss import CLASSES, weighted_loss
+from agentflan.train.batching.batches import Batch
+from agentflan.train.classes import CLASSES
+from agentflan.train.stepping import attention
+from agentflan.train.stepping.loss import weighted_loss
 
 
 class Objective(nn.Module):

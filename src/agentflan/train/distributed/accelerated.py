@@ -20,17 +20,20 @@ from transformers import PrinterCallback, TrainerCallback, TrainerControl, Train
 
 from agentflan.core.chance import coin
 from agentflan.core.ranks import rank, world
-from agentflan.train import checkpoint, layers, lora, shards
-from agentflan.train.batches import Batch, Plan
-from agentflan.train.checkpoint import Best
-from agentflan.train.curves import Curve
+from agentflan.train.batching.batches import Batch, Plan
+from agentflan.train.distributed import shards
 from agentflan.train.job import Job
-from agentflan.train.objective import Objective
-from agentflan.train.optimise import learning_rate, mover
-from agentflan.train.stop import Stop
-from agentflan.train.stopped import Part
-from agentflan.train.validate import validate
-from agentflan.train.watch import Watch
+from agentflan.train.saving import checkpoint
+from agentflan.train.saving.checkpoint import Best
+from agentflan.train.starting import lora
+from agentflan.train.stepping import layers
+from agentflan.train.stepping.objective import Objective
+from agentflan.train.stepping.optimise import learning_rate, mover
+from agentflan.train.watching.curves import Curve
+from agentflan.train.watching.stop import Stop
+from agentflan.train.watching.stopped import Part
+from agentflan.train.watching.validate import validate
+from agentflan.train.watching.watch import Watch
 
 
 class Engine(NamedTuple):

@@ -18,7 +18,7 @@ from transformers import (
 
 from agentflan.core.errors import Mistake
 from agentflan.train.settings import ModelSettings, Scratch
-from agentflan.train.vocabulary import grow
+from agentflan.train.starting.vocabulary import grow
 
 CONTENTS = "a model folder holds config.json, *.safetensors and the tokenizer's files"
 

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
-from agentflan.train.batches import Plan
-from agentflan.train.curves import SHOWN, Curve
-from agentflan.train.loss import CLASSES
-from agentflan.train.objective import Objective
-from agentflan.train.packing import Ints
+from agentflan.train.batching.batches import Plan
+from agentflan.train.batching.packing import Ints
+from agentflan.train.classes import CLASSES, SHOWN
+from agentflan.train.stepping.objective import Objective
+from agentflan.train.watching.curves import Curve
 
 
 class Validation(NamedTuple):

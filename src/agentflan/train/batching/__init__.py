@@ -1,0 +1,1 @@
+"""Which sequences make up a step."""

@@ -1,0 +1,1 @@
+"""What stays on disk: checkpoints, and the folder a run leaves."""

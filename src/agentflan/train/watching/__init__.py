@@ -1,0 +1,1 @@
+"""What is told, and what stops a run."""
