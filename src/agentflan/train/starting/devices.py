@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 import torch
 
 from agentflan.core.errors import Mistake
-from agentflan.train import attention
 from agentflan.train.settings import TrainSettings
+from agentflan.train.stepping import attention
 
 
 class Device(NamedTuple):
