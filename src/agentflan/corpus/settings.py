@@ -48,8 +48,10 @@ class CorpusSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     sources: tuple[dict[str, Any], ...]
     """Each `{use: SOURCE, path: GLOB or list, licence: TEXT, ...settings of the source}`."""
     transforms: tuple[str | dict[str, Any], ...] = PAPER_CHAIN
+    """The chain, in order: of each its name, or `{use: NAME, ...settings}`. PAPER_CHAIN is the paper's."""
     mix: Mix = Mix()
     template: str | dict[str, Any] = "agent_flan"
+    """Its name, or `{use: NAME, ...settings}`."""
     add_marks: bool = False
     """Marks of the template that the model's vocabulary lacks become tokens of it; its embeddings grow by as many."""
     replies: Literal["offline", "asked"] = "offline"
