@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
+from msgspec import structs
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agentflan.core.chance import pick
+from agentflan.core.chat import NATIVE
 from agentflan.core.errors import Mistake
 from agentflan.core.plugs import load
-from agentflan.core.types import Message, Problem, Reply, Segment
+from agentflan.core.types import Message, Problem, Reply, Segment, ToolSpec
 from agentflan.models.hf import Hf
+from agentflan.templates.chatml import Chatml
 from tests.models.tiny import WORDS, saved
 
 
@@ -65,6 +70,28 @@ def test_a_prompt_too_long_is_a_fault_and_no_answer(tmp_path: Path) -> None:
     found = replies(model, [problem(0, 3), problem(1, 40), problem(2, 19)])
     assert [reply.fault for reply in found] == ["", "context_overflow", ""]
     assert len(found[2].text.split()) <= 2  # as far as the positions reach
+
+
+def test_long_prompts_bring_no_warning_of_the_tokenizer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    place = saved(tmp_path / "short", positions=24)
+    config = json.loads((place / "tokenizer_config.json").read_text())
+    (place / "tokenizer_config.json").write_text(json.dumps({**config, "model_max_length": 24}))
+    logger = logging.getLogger("transformers")
+    logger.addHandler(caplog.handler)  # it passes nothing on to the root
+    try:
+        assert replies(Hf(path=place), [problem(1, 40)])[0].fault == "context_overflow"
+        assert caplog.messages == []
+        AutoTokenizer.from_pretrained(place)("rain " * 40)
+        assert "longer than" in caplog.text
+    finally:
+        logger.removeHandler(caplog.handler)
+
+
+def test_tools_for_a_template_without_a_syntax_for_them_are_a_mistake(tmp_path: Path) -> None:
+    model = Hf(path=saved(tmp_path / "chatml", template=Chatml().jinja))
+    tool = ToolSpec(name="tide_table")
+    with pytest.raises(Mistake, match="refuses a problem: this chat template takes no tools"):
+        replies(model, [structs.replace(problem(0, 3), tools=(tool,), syntax=NATIVE)])
 
 
 def test_no_problems_are_no_trouble(folder: Path) -> None:

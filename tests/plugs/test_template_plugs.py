@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from jinja2 import TemplateError
 from msgspec import structs
 from transformers.utils.chat_template_utils import render_jinja_template
 
 from agentflan.core import plugs
+from agentflan.core.kinds import Calling
 from agentflan.core.types import Conversation
 from tests.drawn import CONVERSATIONS, plain
 from tests.templates.families import spec
@@ -110,3 +112,14 @@ def test_the_chat_template_marks_replies_and_their_end_marks(name: str, conversa
 def test_the_end_mark_is_among_the_marks(name: str) -> None:
     template = load(name)
     assert template.stop in template.marks
+
+
+@every_template
+def test_tools_are_never_lost_in_silence(name: str) -> None:
+    template, asked = load(name), [{"role": "user", "content": "When is high water?"}]
+    assert jinja(template, messages=asked, tools=[], bos_token="<B>") == jinja(
+        template, messages=asked, bos_token="<B>"
+    )
+    if not isinstance(template, Calling):
+        with pytest.raises(TemplateError, match="takes no tools"):
+            jinja(template, messages=asked, tools=[{"type": "function"}], bos_token="<B>")

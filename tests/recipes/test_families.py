@@ -17,6 +17,7 @@ from agentflan.cli.main import run as agentflan
 from agentflan.core import plugs
 from agentflan.core.chat import NATIVE, definition, said, turns
 from agentflan.core.errors import Mistake
+from agentflan.core.kinds import Calling
 from agentflan.core.types import Conversation, Reply
 from agentflan.corpus.store.parquet import conversations
 from agentflan.corpus.tokens.arrays import Tokens
@@ -134,11 +135,16 @@ def test_a_run_is_shown_with_the_template_it_was_made_with(
     assert text.removeprefix("<s>") == arm.corpus.template.render(item).text
 
 
-def test_the_tools_of_a_problem_reach_the_families_template(tuned: tuple[Arm, Path]) -> None:
-    _, out = tuned
+def test_the_tools_of_a_problem_reach_the_families_template_or_it_says_no(tuned: tuple[Arm, Path]) -> None:
+    arm, out = tuned
     asked = plugs.load("benchmark", {"use": "agent_h", "count": 5, "syntax": [NATIVE]}).problems()
     replies: dict[int, Reply] = {}
-    Hf(path=out / "model", max_new_tokens=2)(asked, replies.__setitem__)
+    model = Hf(path=out / "model", max_new_tokens=2)
+    if not isinstance(arm.corpus.template, Calling):
+        with pytest.raises(Mistake, match="takes no tools"):
+            model(asked, replies.__setitem__)
+        return
+    model(asked, replies.__setitem__)
     assert sorted(replies) == [0, 1, 2, 3, 4]
     assert not any(reply.fault for reply in replies.values())
 

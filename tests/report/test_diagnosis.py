@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from collections import defaultdict
 from pathlib import Path
@@ -156,8 +157,21 @@ def test_a_model_is_measured_in_its_own_template_and_syntax_of_calls(tiny: Path,
 def test_rows_that_are_no_corpus_yet_are_read(tiny: Path) -> None:
     rows = tiny.parent / "rows" / "toolbench.jsonl"
     found = diagnose(str(tiny / "model"), rows, None, QUIET, quiet)
-    assert (found.rows, found.of) == ("all", 30)
+    assert (found.rows, found.of, found.template) == ("all", 30, "model")
     assert {"format", "reasoning", "retrieval", "understanding"} <= found.losses[0].means.keys()
+
+
+def test_what_does_not_fit_the_model_is_refused_before_rows_are_built(tiny: Path) -> None:
+    rows = tiny.parent / "rows" / "toolbench.jsonl"
+    told: list[str] = []
+    for wanted, what in (
+        (QUIET._replace(template="chatml"), "the end mark '<|im_end|>' of the template is no token of this model"),
+        (QUIET._replace(template="agent_flan", forms=("native",)), "agent_flan has no syntax for calls"),
+        (QUIET._replace(forms=("native",)), "takes no tools"),
+    ):
+        with pytest.raises(Mistake, match=re.escape(what)):
+            diagnose(str(tiny / "model"), rows, None, wanted, told.append)
+    assert told == []
 
 
 def test_fewer_conversations_are_among_more(tiny: Path, tmp_path: Path) -> None:
@@ -203,7 +217,7 @@ def test_what_is_no_model_or_no_corpus_is_refused(tiny: Path, tmp_path: Path) ->
         ("scripted:gold", tiny, "a script has no losses"),
         (str(tiny), tiny, "holds a run, not a model"),
         (str(tiny / "model"), strange, "no source reads this file"),
-        (str(tiny / "model"), tmp_path / "nowhere", "no such folder"),
+        (str(tiny / "model"), tmp_path / "nowhere", "no such file or folder; .* or a file of raw rows"),
     ):
         with pytest.raises(Mistake, match=what):
             diagnose(model, path, None, QUIET, quiet)

@@ -18,6 +18,7 @@ from agentflan.report.stopped import kept_in, stopped
 from agentflan.templates.agent_flan import AgentFlan
 from tests.report.example_run import chat, negative, react, trajectory, write_run
 from tests.report.html_text import Page
+from tests.report.tiny_run import write_tiny_recipe
 
 
 @pytest.fixture
@@ -88,6 +89,19 @@ def test_tokens_that_were_made_again_are_a_mistake(run: Path) -> None:
 
 def test_a_run_that_went_well_has_none(tmp_path: Path) -> None:
     assert kept_in(write_run(tmp_path / "run")) is None
+
+
+def test_training_leaves_what_show_opens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A step that blew up is not taken: its four sequences are kept, and open from the run that they stopped."""
+    run = tmp_path / "run"
+    assert cli(["train", str(write_tiny_recipe(tmp_path / "made", "1e30")), "-o", str(run)]) == 2
+    found = _json(["show", str(run)], capsys)
+    assert found["step"] == 2
+    assert "not a number any more" in found["why"]
+    tokens = Tokens.open(run / "tokens")
+    assert len(found["sequences"]) == 4
+    for one in found["sequences"]:
+        assert [token["id"] for token in one["tokens"]] == tokens.sequence(one["number"]).ids.tolist()
 
 
 def _json(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

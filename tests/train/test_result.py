@@ -20,13 +20,16 @@ from agentflan.core.types import Conversation, Message, Problem, Segment
 from agentflan.corpus.store.parquet import ConversationWriter
 from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.corpus.tokens.tokenise import tokenise
-from agentflan.corpus.tokens.tokenizer import load_tokenizer
+from agentflan.corpus.tokens.tokenizer import load_tokenizer, save_tokenizer
 from agentflan.models.hf import Hf
 from agentflan.templates.agent_flan import AgentFlan
+from agentflan.templates.model import Model
 from agentflan.train.saving import result
+from agentflan.train.saving.card import model_card
 from agentflan.train.settings import Lora, ModelSettings, Scratch, TrainSettings
 from agentflan.train.starting import model
 from tests.drawn import CONVERSATIONS, plain
+from tests.templates.families import family as family_folder
 from tests.train import bases
 from tests.train.tokens_folder import END, write
 
@@ -153,11 +156,20 @@ def test_licence_and_notices_of_the_base_go_along(saved: dict[str, Tuned]) -> No
     assert "`LICENSE.txt`, `Notice`, `USE_POLICY.md`" in card
 
 
+def test_the_card_says_where_the_template_takes_tools(saved: dict[str, Tuned], tmp_path: Path) -> None:
+    base = family_folder("qwen")
+    template = Model(path=base)
+    save_tokenizer(load_tokenizer(base), tmp_path / "tokenizer", template)
+    card = model_card(saved["qwen"].settings, tmp_path, [], adapters=False)
+    assert "The chat template takes `tools`" in card
+
+
 def test_the_card_says_data_licences_and_settings(saved: dict[str, Tuned]) -> None:
     card = (saved["qwen"].folder / "README.md").read_text()
     assert "| fireact | unstated | 3 |\n| fireact | MIT | 2 |" in card
     assert "learning_rate: 2e-05" in card
     assert str(saved["qwen"].base) not in card
+    assert "the chat template takes no `tools` and fails where it is given some" in card
 
 
 def test_what_is_tuned_again_carries_the_same_licence(saved: dict[str, Tuned], tmp_path: Path) -> None:

@@ -24,9 +24,10 @@ class Setting(msgspec.Struct, frozen=True):
 
 class PlugPage(msgspec.Struct, frozen=True):
     kind: str
+    """Or the block of a recipe that it is of."""
     name: str
     about: str
-    """First line of the module's docstring."""
+    """First line of the docstring of the module, or of the block."""
     settings: tuple[Setting, ...]
 
 
@@ -35,7 +36,7 @@ def plug_page(kind: str, name: str) -> PlugPage:
     tree = ast.parse((Path(package.__path__[0]) / f"{name}.py").read_text(encoding="utf-8"))
     record = public_plugs(tree)[0]
     about = (ast.get_docstring(tree) or "").partition("\n")[0]
-    return PlugPage(kind, name, about, tuple(_settings(record)))
+    return PlugPage(kind, name, about, tuple(settings_in(record)))
 
 
 def plug_pages(kind: str) -> list[PlugPage]:
@@ -56,7 +57,8 @@ def public_plugs(tree: ast.Module) -> list[ast.ClassDef]:
     ]
 
 
-def _settings(record: ast.ClassDef) -> list[Setting]:
+def settings_in(record: ast.ClassDef) -> list[Setting]:
+    """Its fields, in order."""
     found = []
     for place, node in enumerate(record.body):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):

@@ -48,8 +48,10 @@ class CorpusSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     sources: tuple[dict[str, Any], ...]
     """Each `{use: SOURCE, path: GLOB or list, licence: TEXT, ...settings of the source}`."""
     transforms: tuple[str | dict[str, Any], ...] = PAPER_CHAIN
+    """The chain, in order: of each its name, or `{use: NAME, ...settings}`. PAPER_CHAIN is the paper's."""
     mix: Mix = Mix()
     template: str | dict[str, Any] = "agent_flan"
+    """Its name, or `{use: NAME, ...settings}`."""
     add_marks: bool = False
     """Marks of the template that the model's vocabulary lacks become tokens of it; its embeddings grow by as many."""
     replies: Literal["offline", "asked"] = "offline"
@@ -129,7 +131,7 @@ def load_corpus(settings: CorpusSettings, *, folder: Path, seed: int, rows: bool
         ]
     wrong += _misplaced(transforms)
     if template and any(isinstance(each, kinds.Speaking) and NATIVE in each.dialects for each in transforms):
-        attempt(_can_call, template)
+        attempt(require_calls, template, "corpus.template", "say `template: {use: model, path: FOLDER}`")
     if wrong:
         raise Mistakes(wrong)
     chain = _unique([part for transform in transforms for part in _parts(transform)])
@@ -155,13 +157,13 @@ def _source(entry: dict[str, Any], folder: Path, where: str, rows: bool) -> Sour
     return SourceEntry(entry["use"], plug, tuple(dict.fromkeys(files)), licence or plug.licence)
 
 
-def _can_call(template: Any) -> None:
+def require_calls(template: Any, where: str, mend: str) -> None:
     """Raises `Mistake` for a template that cannot lay out the dialect `native`."""
     if not isinstance(template, kinds.Calling):
         what = (
             f"{plugs.settings_of(template)['use']} has no syntax for calls, which the dialect {NATIVE!r} leaves to it"
         )
-        raise Mistake(what, where="corpus.template", mend="say `template: {use: model, path: FOLDER}`")
+        raise Mistake(what, where=where, mend=mend)
     template.calls()
 
 

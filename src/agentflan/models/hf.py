@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
+from jinja2 import TemplateError
 from msgspec import Meta
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
@@ -52,7 +53,11 @@ class Hf(Plug, frozen=True):
     def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None:
         stamps = tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in _files(self.path))
         model, tokenizer = _loaded(self.path, stamps, self.where)
-        prompts = _prompts(tokenizer, problems)
+        try:
+            prompts = _prompts(tokenizer, problems)
+        except TemplateError as error:
+            mend = "ask in a syntax that the model was tuned on"
+            raise Mistake(f"the chat template refuses a problem: {error}", where=str(self.path), mend=mend) from error
         room = getattr(model.config, "max_position_embeddings", None) or 1 << 62
         order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
         fits = [index for index in order if len(prompts[index]) < room]
@@ -98,7 +103,8 @@ def _prompts(tokenizer: Any, problems: Sequence[Problem]) -> list[list[int]]:
         )
         for problem in problems
     ]
-    return list(tokenizer(texts, add_special_tokens=False)["input_ids"]) if texts else []
+    # not verbose, for it would warn of lengths, which are looked at above
+    return list(tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]) if texts else []
 
 
 def _ends(model: Any, tokenizer: Any) -> set[int]:

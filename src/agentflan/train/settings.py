@@ -11,6 +11,11 @@ import msgspec
 from agentflan.train.shape import Shape
 
 
+def _require(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise ValueError(sentence)
+
+
 class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A block of a recipe; a value that makes no sense is refused as soon as the block is read."""
 
@@ -85,16 +90,12 @@ class Lora(_Settings, frozen=True):
         _require(self.bits is None or not self.merge, "adapters are not merged into weights of 4 or 8 `bits`")
 
 
-def _small() -> ModelSettings:
-    return ModelSettings(scratch=Scratch())
-
-
 class TrainSettings(_Settings, frozen=True):
     """The `train:` (and `pretrain:`) block of a recipe."""
 
     backend: str | dict[str, Any] = "loop"
     """Name of the backend plug, or its entry `{use: NAME, ...}`."""
-    model: ModelSettings = msgspec.field(default_factory=_small)
+    model: ModelSettings = ModelSettings(scratch=Scratch())
     epochs: int = 1
     steps: int | None = None
     """Optimiser steps, going round the data as often as that takes. None: as many as `epochs` needs."""
@@ -185,8 +186,3 @@ class TrainSettings(_Settings, frozen=True):
         if self.steps is not None and self.warmup_steps is not None:
             yield self.warmup_steps < max(2, self.steps), "warmup_steps must be below steps"
         yield all(0 <= beta < 1 for beta in self.betas), "betas must lie in [0, 1)"
-
-
-def _require(holds: bool, sentence: str) -> None:
-    if not holds:
-        raise ValueError(sentence)

@@ -11,6 +11,8 @@ from agentflan.core.types import Record
 
 
 class Shape(Record, frozen=True):
+    """Width, depth and vocabulary of a decoder, as its config.json has them."""
+
     hidden_size: int
     layers: int
     heads: int

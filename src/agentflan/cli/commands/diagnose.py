@@ -34,7 +34,9 @@ from agentflan.cli.said import Said, tell
 @click.option("--limit", type=click.IntRange(min=1), default=200, show_default=True, help="Conversations, by coin.")
 @click.option("--problems", type=click.IntRange(min=0), default=200, show_default=True, help="To ask; 0 asks none.")
 @click.option("--all", "everything", is_flag=True, help="Also the conversations that the run was trained on.")
-@click.option("--template", help="Another than the corpus' own; `model` is the one of the model's folder.")
+@click.option(
+    "--template", help="Another than the corpus' own; `model`, the default for raw rows, is the model folder's."
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the coins and the bootstrap.")
 def command(model: str, corpus: Path, out: Path | None, **wanted: Any) -> Said:

@@ -1,12 +1,14 @@
-"""List the plugs that a recipe can name, with their settings if a kind is given.
+"""List the plugs that a recipe can name, or the keys of its blocks, with all settings if a kind is given.
 
-KIND is one of source, transform, export, dialect, template, model, backend, benchmark, panel.
+KIND is one of source, transform, export, dialect, template, model, backend, benchmark, panel; or one of recipe, corpus,
+train, for the keys of these blocks.
 """
 
 from __future__ import annotations
 
 import click
 
+from agentflan.cli.block_pages import BLOCKS, block_pages
 from agentflan.cli.plug_pages import PlugPage, plug_pages
 from agentflan.cli.said import Said
 from agentflan.core.errors import Mistake, nearest
@@ -16,9 +18,10 @@ from agentflan.core.plugs import PACKAGES
 @click.command()
 @click.argument("kind", required=False)
 def command(kind: str | None) -> Said:
-    if kind is not None and kind not in PACKAGES:
-        raise Mistake(f"there is no kind of plug named {kind!r}", mend=nearest(kind, PACKAGES))
-    pages = {each: plug_pages(each) for each in ([kind] if kind else PACKAGES)}
+    known = [*PACKAGES, *BLOCKS]
+    if kind is not None and kind not in known:
+        raise Mistake(f"there is no kind of plug and no block named {kind!r}", mend=nearest(kind, known))
+    pages = {each: plug_pages(each) if each in PACKAGES else block_pages(each) for each in ([kind] if kind else known)}
     return Said(pages, _page(pages, with_settings=kind is not None))
 
 

@@ -13,21 +13,24 @@ from tokenizers import Tokenizer
 from transformers.utils import logging
 
 from agentflan.core import plugs
+from agentflan.core.chat import NATIVE
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Template
 from agentflan.core.types import Conversation
 from agentflan.corpus.building.build import Say
 from agentflan.corpus.building.frames import save
+from agentflan.corpus.settings import require_calls
 from agentflan.corpus.tokens.tokenizer import fitted, load_tokenizer
 from agentflan.evals.named import model_named
 from agentflan.models.hf import Hf
 from agentflan.report.diagnosis.calls import calls
-from agentflan.report.diagnosis.given import Written, choose, given, rewritten, template_named
+from agentflan.report.diagnosis.given import choose, given, rewritten, template_for
 from agentflan.report.diagnosis.losses import Measured, as_tokens, losses
 from agentflan.report.diagnosis.record import FILE, SCHEMA, Calls, Diagnosis, Form, Losses
 from agentflan.train.settings import ModelSettings
 from agentflan.train.starting.model import begin
 
+_OWN = "`--template model` takes that of the model's folder"
 Device = Literal["auto", "cpu", "cuda"]
 
 
@@ -42,7 +45,7 @@ class Wanted(NamedTuple):
     everything: bool = False
     """Choose from all conversations, not from those alone that the run's training never saw."""
     template: str | None = None
-    """None: the corpus' own."""
+    """None: the corpus' own, and for rows that are no corpus yet that of the model's folder."""
     device: Device = "auto"
     seed: int = 0
 
@@ -54,13 +57,17 @@ def diagnose(model: str, corpus: Path, out: Path | None, wanted: Wanted, say: Sa
     """
     logging.disable_progress_bar()
     named = _saved(model, wanted.device)
+    template = template_for(named.path, corpus, wanted.template)
+    tokenizer = _tokenizer(named.path, template)
+    if NATIVE in wanted.forms:
+        require_calls(template, "--form native", _OWN)
     with TemporaryDirectory(prefix="agentflan-") as scratch:
         work = Path(scratch)
         found = given(corpus, work / "built", wanted.seed, say)
         chosen = choose(found, wanted.limit, wanted.seed, everything=wanted.everything)
-        template = template_named(wanted.template, found, named.path)
         written = [rewritten(chosen.items, found.folder, form, wanted.seed) for form in wanted.forms]
-        measured = _measured(named.path, found.max_length, written, template, work)
+        length = _length(named.path, found.max_length)
+        measured = [as_tokens(each, tokenizer, template, length, work / each.form) for each in written]
         said = Diagnosis(
             schema=SCHEMA,
             model=named.name,
@@ -88,12 +95,10 @@ def _saved(text: str, device: Device) -> Hf:
     return msgspec.structs.replace(found, device=device)
 
 
-def _measured(model: Path, longest: int, written: Sequence[Written], template: Template, work: Path) -> list[Measured]:
-    """The conversations in each form, in the model's own tokens, none longer than it reads."""
+def _length(model: Path, longest: int) -> int:
+    """Tokens of the longest sequence that the model reads and the corpus has."""
     config: dict[str, Any] = msgspec.json.decode((model / "config.json").read_bytes())
-    length = min(longest, config.get("max_position_embeddings") or longest)
-    tokenizer = _tokenizer(model, template)
-    return [as_tokens(each, tokenizer, template, length, work / each.form) for each in written]
+    return min(longest, config.get("max_position_embeddings") or longest)
 
 
 def _tokenizer(model: Path, template: Template) -> Tokenizer:
@@ -101,8 +106,7 @@ def _tokenizer(model: Path, template: Template) -> Tokenizer:
     try:
         return fitted(load_tokenizer(model), template)
     except Mistake as lacking:
-        mend = "`--template model` takes that of the model's folder"
-        raise Mistake(lacking.what, where=lacking.where or str(model), mend=mend) from lacking
+        raise Mistake(lacking.what, where=lacking.where or str(model), mend=_OWN) from lacking
 
 
 def _losses(named: Hf, measured: Sequence[Measured], seed: int, say: Say) -> tuple[Losses, ...]:

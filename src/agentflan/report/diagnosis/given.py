@@ -33,8 +33,6 @@ class Given(NamedTuple):
 
     folder: Path
     """With `corpus/`, `trajectories/`, and perhaps `tokens/`."""
-    template: Any
-    """A recipe entry."""
     max_length: int
     held_out: frozenset[str]
     """Ids that the run's training never saw; empty where nothing is tokenised."""
@@ -57,11 +55,9 @@ class Written(NamedTuple):
 def given(path: Path, work: Path, seed: int, say: Say) -> Given:
     """Rows that are no corpus yet are built into `work`. Raises `Mistake` for what is neither."""
     if path.is_file():
-        settings = _built(path, work, seed, say)
-        return Given(work, settings.template, settings.max_length, frozenset())
-    run = corpus_of(path).parent
-    settings = corpus_settings(run)
-    return Given(run, settings.template, settings.max_length, _held_out(run / "tokens"))
+        return Given(work, _built(path, work, seed, say).max_length, frozenset())
+    run = _run_of(path)
+    return Given(run, corpus_settings(run).max_length, _held_out(run / "tokens"))
 
 
 def choose(found: Given, limit: int, seed: int, *, everything: bool) -> Chosen:
@@ -107,11 +103,27 @@ def rewritten(items: Sequence[Conversation], folder: Path, form: Form, seed: int
     return Written(form, kept, left)
 
 
-def template_named(name: str | None, found: Given, model: Path) -> Template:
-    """The corpus' own, or one by its name; `model` is that of the model's folder."""
-    spec: Any = {"use": "model", "path": str(model.resolve())} if name == "model" else name or found.template
-    template: Template = plugs.load("template", spec, folder=found.folder, where="--template")
+def template_for(model: Path, path: Path, name: str | None) -> Template:
+    """One by its name, or the corpus' own. `model` is that of the model's folder, as for rows that are no corpus yet.
+
+    Raises `Mistake` where there is none.
+    """
+    spec: Any = name
+    folder = Path()
+    if name == "model" or (name is None and path.is_file()):
+        spec = {"use": "model", "path": str(model.resolve())}
+    elif name is None:
+        folder = _run_of(path)
+        spec = corpus_settings(folder).template
+    template: Template = plugs.load("template", spec, folder=folder, where="--template")
     return template
+
+
+def _run_of(path: Path) -> Path:
+    if not path.exists():
+        mend = "give a run, its corpus or its tokens folder, or a file of raw rows"
+        raise Mistake("no such file or folder", where=str(path), mend=mend)
+    return corpus_of(path).parent
 
 
 def _built(path: Path, work: Path, seed: int, say: Say) -> CorpusSettings:

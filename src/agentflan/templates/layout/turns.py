@@ -10,6 +10,9 @@ from agentflan.core.types import Conversation, Message, Rendered, Segment
 from agentflan.templates.layout.laid import formal, laid
 
 _JINJA = """
+{%- if tools -%}
+  {{- raise_exception('this chat template takes no tools: its model was tuned to read them in the system prompt') -}}
+{%- endif -%}
 {{- bos_token -}}
 {%- for message in messages -%}
   {%- if message['role'] == 'assistant' -%}
@@ -58,6 +61,7 @@ class Turns(Plug, frozen=True):
 
     @property
     def jinja(self) -> str:
+        """Fails where it is given tools, which a template without a syntax for them would lose."""
         return "".join(f"{{%- set {name} = {_quoted(getattr(self, name))} -%}}\n" for name in _NAMES) + _JINJA.strip()
 
     def render(self, conversation: Conversation) -> Rendered:

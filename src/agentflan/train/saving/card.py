@@ -11,9 +11,16 @@ import msgspec
 from ruamel.yaml import YAML
 
 from agentflan import __version__
+from agentflan.core.chat import definition
+from agentflan.core.types import ToolSpec
 from agentflan.corpus import manifest
+from agentflan.templates.own.folder import folder
+from agentflan.templates.own.sandbox import rendered
 from agentflan.train.saving.carried import licence_of
 from agentflan.train.settings import TrainSettings
+
+_TOOL = ToolSpec(name="tide_table")
+_ASKED = ({"role": "user", "content": "When is high water?"},)
 
 
 def model_card(settings: TrainSettings, tokens: Path, notices: Sequence[str], *, adapters: bool) -> str:
@@ -26,7 +33,13 @@ def model_card(settings: TrainSettings, tokens: Path, notices: Sequence[str], *,
         "pipeline_tag": "text-generation",
         "tags": ["agent", "tool-use", "agentflan"],
     }
-    parts = [*_opening(base, adapters), *_data(tokens), *_licences(base, licence, notices), *_settings(settings)]
+    parts = [
+        *_opening(base, adapters),
+        *_tools(tokens / "tokenizer"),
+        *_data(tokens),
+        *_licences(base, licence, notices),
+        *_settings(settings),
+    ]
     return f"---\n{_yaml(head)}---\n\n" + "\n\n".join(parts) + "\n"
 
 
@@ -36,6 +49,30 @@ def _opening(base: Path | None, adapters: bool) -> Iterator[str]:
     yield f"Tuned from {came} by agentflan {__version__}, after the method of Agent-FLAN (arXiv 2403.12881)."
     if adapters:
         yield "It holds adapters alone; `adapter_config.json` says where the model lies that they belong to."
+
+
+def _tools(tokenizer: Path) -> Iterator[str]:
+    """How the model was given its tools."""
+    yield "## Tools"
+    if _writes_tools(tokenizer):
+        yield (
+            "The chat template takes `tools`, as conversations of the dialect `native` gave them; "
+            "those of other dialects had them in the system prompt."
+        )
+    else:
+        yield (
+            "Tools stand in the system prompt, as the dialects of this corpus write them: "
+            "the chat template takes no `tools` and fails where it is given some."
+        )
+
+
+def _writes_tools(tokenizer: Path) -> bool:
+    own = folder(tokenizer)
+    try:
+        text = rendered(own.jinja, _ASKED, [definition(_TOOL)], dict(own.names), generate=True, today="2024-07-26")
+    except ValueError:
+        return False
+    return _TOOL.name in text
 
 
 def _data(tokens: Path) -> Iterator[str]:

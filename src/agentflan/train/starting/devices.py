@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from inspect import signature
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
-from torch.nn.attention import varlen
+
+from agentflan.core.errors import Mistake
+from agentflan.train.settings import TrainSettings
+from agentflan.train.stepping import attention
 
 
 class Device(NamedTuple):
@@ -30,6 +32,14 @@ def devices() -> list[Device]:
 
 def attentions() -> dict[str, str]:
     """Each value of `train.attention` -> why it does not run here; empty where it does."""
-    alone = "" if torch.cuda.is_available() else "trains on a GPU alone"
-    old = "" if "window_size" in signature(varlen.varlen_attn).parameters else "needs torch 2.11"
-    return {"sdpa": "", "eager": "", "flex": alone, "varlen": alone or old}
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kinds: tuple[Literal["sdpa", "eager", "flex", "varlen"], ...] = ("sdpa", "eager", "flex", "varlen")
+    return {kind: _against(TrainSettings(attention=kind, packing=True, precision="bfloat16"), device) for kind in kinds}
+
+
+def _against(settings: TrainSettings, device: torch.device) -> str:
+    try:
+        attention.check(settings, device)
+    except Mistake as mistake:
+        return mistake.what
+    return ""
