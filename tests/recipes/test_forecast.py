@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agentflan.cli.forecasts import forecast_text
 from agentflan.recipes.demo import rows
 from agentflan.recipes.forecast import launch
 
@@ -57,6 +58,17 @@ def test_the_papers_recipes_tell_all_without_rows_or_models(
     assert f"torchrun --nnodes {machines} " in told["launch"]
     assert f"--nproc-per-node 8 -m agentflan train {name} -o runs/{name}" in told["launch"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_words_name_every_part_of_a_small_model_and_of_a_large_one(tmp_path: Path) -> None:
+    small = forecast_text({"r": dry(tmp_path, written(tmp_path, 40, "{batch_size: 2, sequence_length: 256}"))})
+    assert "MiB on one device at the peak" in small
+    assert "not all at once: weights" in small
+    large = forecast_text({"r": dry(tmp_path, "agent_flan_7b")})
+    assert "GiB on each of 16 GPUs at the peak, for 6,738,415,616 parameters" in large
+    assert "of the layer at hand, its gradients and what is worked out again" in large
+    assert "backend trainer, fsdp\n" in large
+    assert "{" not in large
 
 
 def test_other_gpus_can_be_asked_for(tmp_path: Path) -> None:

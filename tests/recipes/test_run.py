@@ -63,7 +63,13 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(recipe: Path, tmp_
     assert told.returncode == 0, told.stderr
     plan = json.loads(told.stdout)
     assert [Path(name).name for name in plan] == ["base", "plain", "whole"]
-    assert plan[str(tmp_path / "out" / "whole")]["train"].startswith("the pretrained base, 2 steps of 4")
+    train = plan[str(tmp_path / "out" / "whole")]["train"]
+    assert (train["model"], train["steps"], train["batch_size"], train["backend"]["use"]) == (
+        "pretrained",
+        2,
+        4,
+        "loop",
+    )
     assert not (tmp_path / "out").exists()
 
 

@@ -65,15 +65,16 @@ def _inputs(corpus: Corpus) -> dict[str, Any]:
 
 
 def _training(settings: TrainSettings, arm: Arm | None) -> dict[str, Any]:
-    if settings.model.path is not None:
-        model = f"{settings.model.path} ({'found' if settings.model.path.is_dir() else 'not there yet'})"
-    else:
-        model = "the pretrained base" if arm and arm.base else "from scratch"
-    length = f"{settings.steps} steps" if settings.steps else f"{settings.epochs} epoch(s)"
-    rows = f"rows of {settings.sequence_length:,} tokens" if settings.packing else "sequences"
+    path, backend = settings.model.path, settings.backend
+    begins = "scratch" if path is None else str(path)
+    names = ("steps", "epochs", "batch_size", "packing", "sequence_length", "optimizer", "learning_rate", "schedule")
     return {
-        "train": f"{model}, {length} of {settings.batch_size} {rows}, "
-        f"{settings.optimizer} at {settings.learning_rate:g} ({settings.schedule}), backend {settings.backend}"
+        "train": {
+            "model": "pretrained" if path is None and arm and arm.base else begins,
+            "found": path is None or path.is_dir(),
+            **{name: getattr(settings, name) for name in names},
+            "backend": {"use": backend} if isinstance(backend, str) else backend,
+        }
     }
 
 
@@ -104,8 +105,9 @@ def _memory(arm: Arm, settings: TrainSettings, size: Size, gpus: int) -> dict[st
 
 
 def _gib(found: Memory) -> dict[str, float]:
+    """Not all parts lie there at once: the peak is less than their sum."""
     parts = {name: value for name, value in found._asdict().items() if name != "overlaps"}
-    return {name: round(value / 2**30, 3) for name, value in {**parts, "peak": found.peak}.items()}
+    return {name: round(value / 2**30, 6) for name, value in {**parts, "peak": found.peak}.items()}
 
 
 def _shape(arm: Arm, settings: TrainSettings) -> Shape | None:
