@@ -128,7 +128,7 @@ class TrainSettings(_Settings, frozen=True):
     """Largest norm of the whole gradient; 0 clips nothing."""
     jump: float = 5.0
     """A step whose loss lies so many nats above the mean of the 32 before it stops the run; 0: only one that is not a
-    number does. The random guess among 32,000 tokens is at 10."""
+    number does, as a curriculum wants it, whose harder rows begin at once. A guess among 32,000 tokens is at 10."""
     order: Literal["shuffled", "given"] = "shuffled"
     """`given` keeps the order of the tokens folder (a curriculum) but for the windows."""
     window: int = 8

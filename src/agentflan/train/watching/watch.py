@@ -66,7 +66,7 @@ class Watch:
         why = self._wrong(values[0], values)
         if why:
             stopped.keep(self._kept, self._job.tokens, now, values[0], why, parts)
-            mend = f"look at its batch by `agentflan show {self._kept}`, then {CALMER}"
+            mend = f"look at its batch by `agentflan show {self._kept}`, then {CALMER}; `jump: 0` lets jumps pass"
             raise Mistake(f"{why} at step {now:,}, which was not taken", where="train", mend=mend)
         self._losses.append(values[0])
         if self._peak:
