@@ -21,6 +21,7 @@ from agentflan.train.stepping.narrow import Narrowed
 from agentflan.train.stepping.objective import Objective
 from agentflan.train.stepping.optimise import Optimiser
 from agentflan.train.watching.curves import Curve
+from agentflan.train.watching.due import due
 from agentflan.train.watching.stop import Stop
 from agentflan.train.watching.stopped import Part
 from agentflan.train.watching.validate import validate
@@ -75,7 +76,7 @@ class _Run:
 
     def go(self, done: int, watch: Watch, stop: Stop) -> None:
         """The steps after `done`, with what falls due between them."""
-        settings, steps = self.settings, self.plan.steps
+        steps = self.plan.steps
         if self.plan.skipped:
             self.job.say(f"{self.plan.skipped:,} sequences have no token to learn and are left out")
         if done == 0:
@@ -84,20 +85,18 @@ class _Run:
         step = self.plan.step(done)
         for now in range(done + 1, steps + 1):
             rate, step = self._step(now, step, watch)
-            log = now == steps or now % settings.log_every == 0
-            validates = now == steps or _falls_on(now, settings.validate_every)
+            log, validates, saves = due(self.settings, now, steps)
             stops = stop.asked is not None and now < steps
-            saves = stops or (now < steps and _falls_on(now, settings.save_every))
             if log:
                 watch.log(now, rate)
             if validates:
                 self._validate(now, watch)
-            if saves:
+            if saves or stops:
                 self._save(now)
             if stops:
                 self.job.say(f"stopped after step {now:,} of {steps:,}; the same command goes on from there")
                 stop.end()
-            if log or validates or saves:
+            if log or validates or saves or stops:
                 watch.rest(now)
 
     def hand_over(self) -> None:
@@ -146,7 +145,3 @@ class _Run:
     def _wide(self) -> AbstractContextManager[None]:
         """The model with its float32 weights in place."""
         return self.narrowed.aside() if self.narrowed else nullcontext()
-
-
-def _falls_on(step: int, every: int) -> bool:
-    return every > 0 and step % every == 0

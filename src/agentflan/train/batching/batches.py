@@ -1,4 +1,4 @@
-"""Which sequences make up batch number k, and their tokens as padded arrays. Numpy alone; nothing here has state."""
+"""Which sequences make up batch number k, and their tokens as padded or packed arrays. Numpy alone."""
 
 from __future__ import annotations
 

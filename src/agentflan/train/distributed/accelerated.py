@@ -30,6 +30,7 @@ from agentflan.train.stepping import layers
 from agentflan.train.stepping.objective import Objective
 from agentflan.train.stepping.optimise import learning_rate, mover
 from agentflan.train.watching.curves import Curve
+from agentflan.train.watching.due import due
 from agentflan.train.watching.stop import Stop
 from agentflan.train.watching.stopped import Part
 from agentflan.train.watching.validate import validate
@@ -166,12 +167,10 @@ class Accelerated(transformers.Trainer):
 
     def between(self, now: int) -> None:
         """What falls due after step `now`."""
-        settings, steps = self.settings, self.plan.steps
-        log = now == steps or now % settings.log_every == 0
-        validates = now == steps or _falls_on(now, settings.validate_every)
+        steps = self.plan.steps
+        log, validates, saves = due(self.settings, now, steps)
         stops = now < steps and self._stops()
-        saves = stops or (now < steps and _falls_on(now, settings.save_every))
-        if not (log or validates or saves):
+        if not (log or validates or saves or stops):
             return
         if self.curve is not self.part:
             self.curve.gather(self.part)
@@ -179,7 +178,7 @@ class Accelerated(transformers.Trainer):
             self._log(now)
         if validates:
             self._validate(now)
-        if saves:
+        if saves or stops:
             self._keep(now)
         if stops:
             self.job.say(f"stopped after step {now:,} of {steps:,}; the same command goes on from there")
@@ -288,7 +287,3 @@ class _MicroBatches(IterableDataset[tuple[Batch, float]]):
 
 def _as_it_is(item: Any) -> Any:
     return item
-
-
-def _falls_on(step: int, every: int) -> bool:
-    return every > 0 and step % every == 0
