@@ -230,7 +230,7 @@ def test_without_calls_in_the_file_there_is_no_balance() -> None:
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ("{", "this is no problem"),
+        ("{", "this line is no JSON"),
         ('{"id": "x", "messages": [], "circumstance": "sunny"}', "this is no problem"),
         ('{"id": "x", "messages": []}', "no circumstance"),
         ('{"id": "a", "messages": [], "circumstance": "tools_ordinary"}', "there twice"),

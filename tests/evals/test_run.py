@@ -147,17 +147,17 @@ def test_grading_again_uses_the_new_settings(tmp_path: Path) -> None:
     assert stricter["balanced"] == first["balanced"]
 
 
-def test_a_fault_is_no_answer_and_infrastructure_is_asked_again(tmp_path: Path) -> None:
+def test_only_infrastructure_is_left_out_and_asked_again(tmp_path: Path) -> None:
     problems = BENCHMARK.problems()
     faults = {problems[0].id: "infrastructure", problems[5].id: "context_overflow"}
     metrics = evaluate(Counting(faults=faults), BENCHMARK, tmp_path)
     assert (metrics["faults"], metrics["faults/infrastructure"], metrics["faults/context_overflow"]) == (2, 1, 1)
-    assert metrics["n/tools_relevant"] == 6
-    assert metrics["empty/tools_relevant"] == 0
+    assert metrics["n/tools_relevant"] == 7
+    assert metrics["empty/tools_relevant"] == 1 / 7  # of the prompt that was too long there is nothing to grade
     again = Counting()
-    assert evaluate(again, BENCHMARK, tmp_path)["n/tools_relevant"] == 7
+    assert evaluate(again, BENCHMARK, tmp_path)["n/tools_relevant"] == 8
     assert again.asked == [problems[0].id]
-    assert evaluate(again, BENCHMARK, tmp_path, rescore=True)["n/tools_relevant"] == 7
+    assert evaluate(again, BENCHMARK, tmp_path, rescore=True)["n/tools_relevant"] == 8
 
 
 def test_models_and_problems_do_not_mix(tmp_path: Path) -> None:

@@ -271,6 +271,14 @@ class Benchmark(Protocol):
         """All metrics over all graded problems, each share with `<name>_low` and `<name>_high`."""
 
 
+@runtime_checkable
+class Noted(Protocol):
+    """A benchmark whose numbers need a word beside them."""
+
+    def notes(self) -> Mapping[str, str]:
+        """What it was measured with, beyond its settings: digest of the data, embedder, what it compares with."""
+
+
 class RunFolder(NamedTuple):
     """One finished (or unfinished) run on disk; a run without arms has the one arm `run`."""
 

@@ -211,7 +211,13 @@ class Problem(Record, frozen=True):
     """The prompt; the reply is the assistant's next message."""
     tools: tuple[ToolSpec, ...] = ()
     gold: tuple[Step, ...] = ()
-    """Steps that count as right."""
+    """Steps that count as right; written in `syntax`, the first of them is a reply with full marks."""
+    reference: str = ""
+    """What its benchmark grades by where steps cannot say it (several right values, a template), as JSON text."""
+    part: str = ""
+    """The part of its benchmark that it belongs to and is counted under: a category, a sub-task, a level."""
+    max_tokens: int = 0
+    """The most tokens of a reply, where the protocol says; 0: as many as the model is set to."""
     circumstance: Circumstance | None = None
     syntax: str = ""
     """Name of the dialect the prompt asks for; empty: plain text."""
@@ -222,8 +228,8 @@ class Reply(Record, frozen=True):
 
     text: str
     fault: str = ""
-    """Empty, or what kept an answer from coming. `infrastructure` may be gone the next time; `context_overflow`,
-    `content_filter` and `length` are final. Never graded as wrong."""
+    """Empty, or what kept a whole answer from coming. `infrastructure` may be gone the next time and is never graded;
+    `context_overflow`, `content_filter` and `length` are final: graded by what text there is, and counted apart."""
     detail: str = ""
     """Which failure of the infrastructure, such as `timeout`."""
     tokens_in: int = 0

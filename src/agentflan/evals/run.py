@@ -8,7 +8,7 @@ A run that was killed goes on with the problems that have no reply yet; grading 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ import msgspec
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.journal import Journal
-from agentflan.core.kinds import Benchmark
+from agentflan.core.kinds import Benchmark, Noted
 from agentflan.core.types import Problem, Reply
 from agentflan.evals.transcripts import Transcript, key_of, transcripts
 
@@ -40,8 +40,8 @@ def evaluate(
     """The benchmark's metrics for the model, written to the run `folder`; replies that are there already are kept.
 
     `limit` takes the first problems only. `rescore` asks nothing and grades all earlier replies of this model, those
-    to older versions of the problems too. `faults` (and `faults/<fault>`) counts problems without a reply, which no
-    other metric includes.
+    to older versions of the problems too, by the gold that the benchmark holds now. `faults` (and `faults/<fault>`)
+    counts problems without a whole reply; those of the infrastructure are in no other metric.
     """
     name = benchmark_name(benchmark)
     place = folder / "evals" / name
@@ -51,7 +51,7 @@ def evaluate(
     problems = [] if rescore else list(benchmark.problems())[:limit]
     with transcripts(place / "transcripts.jsonl") as kept:
         if rescore:
-            graded = _earlier(kept, identity)
+            graded = _earlier(kept, identity, {problem.id: problem for problem in benchmark.problems()})
         else:
             graded = asked(model, identity, benchmark.version, problems, kept)
     metrics = _graded(benchmark, graded)
@@ -59,6 +59,7 @@ def evaluate(
         "benchmark": name,
         "version": benchmark.version,
         "settings": plugs.settings_of(benchmark),
+        "notes": dict(benchmark.notes()) if isinstance(benchmark, Noted) else {},
         "model": model.name,
         "identity": identity,
         "problems": len(graded),
@@ -93,9 +94,13 @@ def asked(
     return [(problem, replies[key]) for problem, key in zip(problems, keys, strict=True)]
 
 
-def _earlier(kept: Journal[Transcript], identity: str) -> list[tuple[Problem, Reply]]:
+def _earlier(kept: Journal[Transcript], identity: str, now: Mapping[str, Problem]) -> list[tuple[Problem, Reply]]:
     """The last reply of this model to each problem it was ever asked."""
-    last = {line.problem.id: (line.problem, line.reply) for line in kept.lines() if line.model == identity}
+    last = {
+        line.problem.id: (now.get(line.problem.id, line.problem), line.reply)
+        for line in kept.lines()
+        if line.model == identity
+    }
     if not last:
         raise Mistake("no transcript here is of this model", where=str(kept.path), mend="evaluate it first")
     return list(last.values())
@@ -106,7 +111,7 @@ def _graded(benchmark: Benchmark, graded: Iterable[tuple[Problem, Reply]]) -> di
     for problem, reply in graded:
         if reply.fault:
             faults[reply.fault] += 1
-        else:
+        if reply.fault != _RETRIED:
             scores.append(benchmark.score(problem, reply))
     kinds = {f"faults/{fault}": float(number) for fault, number in sorted(faults.items())}
     return {**benchmark.summary(scores), "faults": float(faults.total()), **kinds}

@@ -23,8 +23,9 @@ class Transcript(Record, frozen=True):
 
 
 def key_of(model: str, version: str, problem: Problem) -> str:
-    """What a reply is found again by; a changed prompt, model, setting or benchmark has another key."""
-    return digest_of([model, version, problem])
+    """What a reply is found again by: all that the model is told. A mended gold asks nobody again."""
+    told = [problem.messages, problem.tools, problem.syntax, problem.max_tokens]
+    return digest_of([model, version, problem.id, told])
 
 
 def transcripts(path: Path) -> Journal[Transcript]:

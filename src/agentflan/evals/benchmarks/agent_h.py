@@ -17,8 +17,9 @@ from agentflan.core.errors import Mistake, nearest
 from agentflan.core.plugs import Plug, names
 from agentflan.core.types import CIRCUMSTANCES, Problem, Reply, Score
 from agentflan.dialects.calls import reader
+from agentflan.evals import files, summing
 from agentflan.evals.agent_h import gold, world
-from agentflan.evals.intervals import Estimate, combined, wilson
+from agentflan.evals.intervals import combined, wilson
 
 _DUE = "tools_relevant"
 _WRONG = tuple(circumstance for circumstance in CIRCUMSTANCES if circumstance != _DUE)
@@ -78,11 +79,7 @@ class AgentH(Plug, frozen=True):
         return Score(problem=problem.id, values={name: float(value) for name, value in values.items()})
 
     def summary(self, scores: Sequence[Score]) -> dict[str, float]:
-        columns: dict[str, list[float]] = {}
-        for score in scores:
-            for name, value in score.values.items():
-                columns.setdefault(name, []).append(value)
-        shares = {name: wilson(sum(values), len(values)) for name, values in columns.items()}
+        columns, shares = summing.columns(scores), summing.shares(scores)
         if "h_react" in shares:
             pairs = zip(columns["h_react"], columns["h_general"], strict=True)
             shares["h_score"] = wilson(
@@ -93,7 +90,7 @@ class AgentH(Plug, frozen=True):
             wrong = [(-0.5 / len(parts), shares[part]) for part in parts]
             shares["balanced"] = combined(1, [*wrong, (-0.5, shares[f"miss/{_DUE}"])])
         told = sorted(shares, key=lambda name: (_place(name), name))
-        metrics = {name: value for name in told for name, value in _bounded(name, shares[name])}
+        metrics = summing.flat({name: shares[name] for name in told})
         return metrics | {f"n/{where}": float(len(columns.get(f"empty/{where}", ()))) for where in CIRCUMSTANCES}
 
     def _holds(self, text: str, words: Sequence[str]) -> bool:
@@ -111,31 +108,17 @@ def _place(metric: str) -> int:
     return order.index(name) if name in order else len(order)
 
 
-def _bounded(name: str, share: Estimate) -> list[tuple[str, float]]:
-    return [(name, share.value), (f"{name}_low", share.low), (f"{name}_high", share.high)]
-
-
 def _read(path: Path) -> list[Problem]:
     """The problems of a file; each needs a circumstance and an id of its own."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise Mistake(f"no problems to read: {error.strerror}", where=str(path), mend="check the path") from error
     found: dict[str, Problem] = {}
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            where = f"{path}:{number}"
-            try:
-                problem = msgspec.json.decode(line, type=Problem)
-            except msgspec.DecodeError as error:
-                raise Mistake(
-                    f"this is no problem: {error}", where=where, mend="write one JSON object a line"
-                ) from error
-            if problem.circumstance is None:
-                raise Mistake(
-                    "this problem has no circumstance", where=where, mend=f"one of {', '.join(CIRCUMSTANCES)}"
-                )
-            if problem.id in found:
-                raise Mistake(f"the id {problem.id!r} is there twice", where=where, mend="give each problem its own")
-            found[problem.id] = problem
+    for where, row in files.rows(path):
+        try:
+            problem = msgspec.convert(row, Problem)
+        except msgspec.ValidationError as error:
+            raise Mistake(f"this is no problem: {error}", where=where, mend="write one JSON object a line") from error
+        if problem.circumstance is None:
+            raise Mistake("this problem has no circumstance", where=where, mend=f"one of {', '.join(CIRCUMSTANCES)}")
+        if problem.id in found:
+            raise Mistake(f"the id {problem.id!r} is there twice", where=where, mend="give each problem its own")
+        found[problem.id] = problem
     return list(found.values())

@@ -46,7 +46,7 @@ def calls(model: Hf, items: Sequence[Conversation], count: int, seed: int, folde
     problems = own or list(benchmark.problems())
     with transcripts(folder / "transcripts.jsonl") as kept:
         replies = asked(_Told(model, say), model.identity, benchmark.version, problems, kept)
-    scores = [benchmark.score(problem, reply) for problem, reply in replies if not reply.fault]
+    scores = [benchmark.score(problem, reply) for problem, reply in replies if reply.fault != "infrastructure"]
     metrics = benchmark.summary(scores)
     told = {name: value for name, value in metrics.items() if name.startswith(_TOLD)}
     return Calls(

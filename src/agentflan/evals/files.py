@@ -1,0 +1,50 @@
+"""Benchmark data as published: a JSON array, one object of id -> record, or JSON lines under any name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agentflan.core.digest import digest_of, sha256_of
+from agentflan.core.errors import Mistake
+
+Row = tuple[str, dict[str, Any]]
+"""(`file:line`, or `file[key]` where a file is one value; the record)."""
+
+
+def rows(path: Path) -> list[Row]:
+    """All records of a file. Raises Mistake with the place of the first that is none."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Mistake(f"no problems to read: {error.strerror}", where=str(path), mend="check the path") from error
+    try:
+        whole = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return [_record(f"{path}:{number}", line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
+    if isinstance(whole, list):
+        return [_checked(f"{path}[{number}]", value) for number, value in enumerate(whole)]
+    if isinstance(whole, dict) and whole and all(isinstance(value, dict) for value in whole.values()):
+        return [(f"{path}[{key}]", value) for key, value in whole.items()]
+    return [_checked(f"{path}:1", whole)]
+
+
+def digest_of_files(paths: Iterable[Path]) -> str:
+    """One digest of what the files hold, whatever folder they lie in."""
+    return digest_of(sorted((path.name, sha256_of(path)) for path in paths))
+
+
+def _record(where: str, line: bytes) -> Row:
+    try:
+        return _checked(where, msgspec.json.decode(line))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Mistake(f"this line is no JSON: {error}", where=where, mend="write one JSON object a line") from error
+
+
+def _checked(where: str, value: Any) -> Row:
+    if not isinstance(value, dict):
+        raise Mistake("this is no record: it is no JSON object", where=where, mend="write one JSON object for each")
+    return where, value
