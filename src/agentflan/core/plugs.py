@@ -28,6 +28,7 @@ PACKAGES = {
     "model": "agentflan.models",
     "backend": "agentflan.train.backends",
     "benchmark": "agentflan.evals.benchmarks",
+    "embedder": "agentflan.evals.embedders",
     "panel": "agentflan.report.panels",
 }
 """Kind of plug -> the package whose modules are its plugs."""

@@ -1,0 +1,1 @@
+"""Texts as vectors, for scores that measure how alike two texts are."""
