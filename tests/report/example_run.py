@@ -58,11 +58,17 @@ def write_run(folder: Path, *, seed: int = 0, negatives: bool = True, hostile: b
     _metrics(folder / "train" / "metrics.jsonl", seed, negatives)
     metrics = _metrics_of(negatives, seed)
     _json(folder / "evals" / "agent_h" / "scores.json", {"metrics": metrics})
-    _json(folder / "scores.json", {"model": "model", "benchmarks": {"agent_h": metrics}})
+    _json(folder / "scores.json", {"model": "model", "benchmarks": {"agent_h": metrics, "teval": _abilities(seed)}})
     _json(folder / "diagnosis.json", _diagnosis(folder.name + (HOSTILE if hostile else ""), seed))
     _json(folder / "manifest.json", _manifest(seed))
     (folder / "recipe.yaml").write_text(f"seed: {seed}\ncorpus:\n  template: agent_flan # <b>\n{CAVEATS}", "utf-8")
     return folder
+
+
+def _abilities(seed: int) -> dict[str, float]:
+    """What `teval` reports of its six abilities, without the intervals."""
+    names = ("instruct", "plan", "reason", "retrieve", "understand", "review")
+    return {f"{name}/en": 0.3 + 0.1 * place + 0.02 * seed for place, name in enumerate(names)}
 
 
 def write_arms(folder: Path, seeds: int = 1) -> Path:

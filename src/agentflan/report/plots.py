@@ -1,4 +1,4 @@
-"""Three plots as SVG that takes the page's fonts and colours: bars, curves, dots with intervals.
+"""Four plots as SVG that takes the page's fonts and colours: bars, curves, dots with intervals, webs.
 
 Each is 400 units wide with text of 13, so that it reads at the width of a telephone; a page sets several in a grid.
 The output depends on the values alone: no dates, no random ids. Legends belong to the page, which can wrap them.
@@ -7,6 +7,7 @@ The output depends on the values alone: no dates, no random ids. Legends belong 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -15,9 +16,10 @@ import matplotlib
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.projections.polar import PolarAxes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from agentflan.report.palette import COLOURS
+from agentflan.report.palette import COLOURS, arm_colour
 
 WIDTH = 400
 _UNIT = 1 / 72
@@ -153,6 +155,37 @@ def dots(name: str, title: str, labels: Sequence[str], entries: Sequence[Sequenc
     else:
         axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     axes.grid(axis="x", color=_SENTINEL["line"], linewidth=1)
+    return _svg(figure, name, title)
+
+
+@_styled
+def web(name: str, title: str, labels: Sequence[str], entries: Sequence[Sequence[float | None]]) -> Markup:
+    """Values from 0 to 1, a spoke for each label from the top clockwise, a closed line for each arm.
+
+    A value that is missing (None) leaves a gap in the line.
+    """
+    figure = Figure(figsize=(WIDTH * _UNIT, 300 * _UNIT), facecolor="none")
+    axes = figure.add_axes((0.25, 0.1, 0.5, 0.8), projection="polar")
+    assert isinstance(axes, PolarAxes)
+    axes.set_facecolor("none")
+    axes.set_theta_zero_location("N")
+    axes.set_theta_direction(-1)
+    angles = [2 * math.pi * spoke / len(labels) for spoke in range(len(labels))]
+    for index, row in enumerate(entries):
+        colour = _SENTINEL[arm_colour(index, len(entries))]
+        lengths = [math.nan if value is None else value for value in (*row, *row[:1])]
+        style = {"linestyle": _DASHES[index % len(_DASHES)], "marker": _marker(index)}
+        axes.plot([*angles, angles[0]], lengths, color=colour, linewidth=2, markersize=6, clip_on=False, **style)
+    axes.set_xticks(angles, labels)
+    for text, angle in zip(axes.get_xticklabels(), angles, strict=True):
+        side = math.sin(angle)
+        text.set_horizontalalignment("center" if abs(side) < 0.1 else "left" if side > 0 else "right")
+    axes.set_ylim(0, 1)
+    axes.set_yticks((0.25, 0.5, 0.75, 1), ("", ".5", "", "1"))
+    axes.tick_params(axis="x", pad=4, labelcolor=_SENTINEL["ink"])
+    axes.tick_params(axis="y", labelcolor=_SENTINEL["muted"])
+    axes.grid(color=_SENTINEL["line"], linewidth=1)
+    axes.spines["polar"].set_color(_SENTINEL["line"])
     return _svg(figure, name, title)
 
 

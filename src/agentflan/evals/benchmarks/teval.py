@@ -51,7 +51,7 @@ class TEval(Plug, frozen=True):
     version: ClassVar[str] = "1"
 
     path: Path | None = None
-    """Folder of the published files, such as `plan_str_v2.json`; without it a small sample that compares with nothing."""
+    """Folder of the published files, such as `plan_str_v2.json`; without it a small sample of ours."""
     subset: bool = False
     """The `_subset` files: a fifth of the problems."""
     language: Literal["en", "zh", "both"] = "en"

@@ -1,4 +1,7 @@
-"""Instruct: is the call in the form that was asked for, and are its parts right (teval/evaluators/instruct_evaluator.py)?"""
+"""Instruct: is the call in the form that was asked for, and are its parts right?
+
+Upstream: teval/evaluators/instruct_evaluator.py.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def gold_of(record: dict[str, Any], *, in_words: bool) -> dict[str, Any]:
 
 
 def reason(reply: str, record: dict[str, Any], embed: Embed) -> tuple[float, float]:
-    """(ours, as published): likeness of the thought. Silence is worth nothing in ours, whatever an embedder makes of it."""
+    """(ours, as published): likeness of the thought. Silence is worth nothing in ours, whatever the embedder."""
     value = float(likeness(embed, [reply], [gold_of(record, in_words=True)["thought"]])[0, 0])
     return value if reply else 0.0, value
 
