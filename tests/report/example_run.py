@@ -58,6 +58,7 @@ def write_run(folder: Path, *, seed: int = 0, negatives: bool = True, hostile: b
     _metrics(folder / "train" / "metrics.jsonl", seed, negatives)
     metrics = _metrics_of(negatives, seed)
     _json(folder / "evals" / "agent_h" / "scores.json", {"metrics": metrics})
+    _json(folder / "evals" / "teval" / "scores.json", {"metrics": _abilities(seed)})
     _json(folder / "scores.json", {"model": "model", "benchmarks": {"agent_h": metrics, "teval": _abilities(seed)}})
     _json(folder / "diagnosis.json", _diagnosis(folder.name + (HOSTILE if hostile else ""), seed))
     _json(folder / "manifest.json", _manifest(seed))

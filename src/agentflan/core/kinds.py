@@ -279,23 +279,6 @@ class Noted(Protocol):
         """What it was measured with, beyond its settings: digest of the data, embedder, what it compares with."""
 
 
-Embed = Callable[[Sequence[str]], Any]
-"""Texts -> an array of their vectors, (texts, dimensions)."""
-
-
-class Embedder(Protocol):
-    """Makes what turns texts into vectors."""
-
-    comparable: ClassVar[bool]
-    """Whether its scores can stand beside published ones, where its model is the published one."""
-
-    def __call__(self, known: Sequence[str]) -> Embed:
-        """`known` are the benchmark's own texts: to fit on, or to embed ahead in large batches.
-
-        The vector of a text depends on it and on them alone. What comes back raises Mistake where there is no vector.
-        """
-
-
 class RunFolder(NamedTuple):
     """One finished (or unfinished) run on disk; a run without arms has the one arm `run`."""
 

@@ -1,4 +1,4 @@
-"""T-Eval (arXiv 2312.14033): instruct, plan, reason, retrieve, understand and review, from eight files, without a judge.
+"""T-Eval (arXiv 2312.14033): instruct, plan, reason, retrieve, understand and review, without a judge.
 
 What upstream gets wrong (open-compass/T-Eval, teval/evaluators), kept in `compat/...` and mended in ours:
 - plan: the longest rising subsequence starts at one, so a plan of which nothing matches scores all the same;
@@ -22,10 +22,10 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from agentflan.core import plugs
-from agentflan.core.kinds import Embed, Embedder
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Problem, Reply, Score
 from agentflan.evals import summing
+from agentflan.evals.embedders import Embed, Embedder
 from agentflan.evals.files import digest_of_files
 from agentflan.evals.teval import averages, files, instruct, plans, steps
 from agentflan.evals.teval.reading import tidied
@@ -43,7 +43,7 @@ _ALIKE: dict[str, Callable[[str, dict[str, Any], Embed], tuple[float, float]]] =
 
 
 class TEval(Plug, frozen=True):
-    """`overall` is the plain mean of the six abilities; `<metric>/<language>` is of one language, `compat/...` of upstream.
+    """`overall` is the plain mean of the six abilities; `compat/...` is what upstream reports.
 
     Parts are `<part>/<language>`; with several languages `overall` and the abilities are their plain means.
     """

@@ -11,8 +11,8 @@ import numpy as np
 from msgspec import Meta
 
 from agentflan.core.errors import Mistake
-from agentflan.core.kinds import Embed
 from agentflan.core.plugs import Plug
+from agentflan.evals.embedders import Embed
 
 _KEY = "AGENTFLAN_API_KEY"
 

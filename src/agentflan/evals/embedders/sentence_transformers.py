@@ -10,8 +10,8 @@ from msgspec import Meta
 from sentence_transformers import SentenceTransformer
 
 from agentflan.core.errors import Mistake
-from agentflan.core.kinds import Embed
 from agentflan.core.plugs import Plug
+from agentflan.evals.embedders import Embed
 
 
 class SentenceTransformers(Plug, frozen=True):

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from agentflan.core.kinds import Embed
 from agentflan.core.plugs import Plug
+from agentflan.evals.embedders import Embed
 
 _CHINESE = "\u3400-\u9fff"
 _TOKEN = rf"[{_CHINESE}]|[^\W{_CHINESE}]+|[^\w\s]"

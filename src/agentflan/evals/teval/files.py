@@ -16,6 +16,7 @@ from agentflan.evals.teval.steps import gold_of
 
 SAMPLE = Path(__file__).parent / "sample"
 Language = Literal["en", "zh"]
+Role = Literal["system", "user", "assistant"]
 TASKS = {
     "instruct": "instruct_v2",
     "plan_str": "plan_str_v2",
@@ -61,7 +62,9 @@ def texts(task: str, record: dict[str, Any]) -> list[str]:
 
 
 def _problem(where: str, row: dict[str, Any], task: str, language: Language, key: str) -> Problem:
-    record = {name: row[name] for name in ("ground_truth", "template", "meta_data", "meta") if name in row}
+    record: dict[str, Any] = {
+        name: row[name] for name in ("ground_truth", "template", "meta_data", "meta") if name in row
+    }
     try:
         messages = _messages(row["origin_prompt"])
         gold = _gold(task, record)
@@ -84,10 +87,10 @@ def _messages(prompt: Sequence[dict[str, str]]) -> tuple[Message, ...]:
 
     Turns of one speaker are joined: most chat templates want speakers to take turns.
     """
-    turns = list[tuple[Literal["system", "user", "assistant"], str]]()
+    turns = list[tuple[Role, str]]()
     for number, each in enumerate(prompt):
         system = each["role"] == "system" and number == 0 and len(prompt) > 1
-        role = "assistant" if each["role"] == "assistant" else "system" if system else "user"
+        role: Role = "assistant" if each["role"] == "assistant" else "system" if system else "user"
         if turns and turns[-1][0] == role:
             turns[-1] = role, f"{turns[-1][1]}\n{each['content']}"
         else:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from agentflan.core.kinds import Embed
+from agentflan.evals.embedders import Embed
 
 
 def likeness(embed: Embed, ones: Sequence[str], others: Sequence[str]) -> npt.NDArray[np.float64]:

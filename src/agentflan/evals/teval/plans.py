@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import networkx
 
-from agentflan.core.kinds import Embed
 from agentflan.dialects.calls.literals import FAILURES
+from agentflan.evals.embedders import Embed
 from agentflan.evals.teval.likeness import likeness
 from agentflan.evals.teval.reading import loaded
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from agentflan.core.kinds import Embed
 from agentflan.dialects.calls.literals import FAILURES
+from agentflan.evals.embedders import Embed
 from agentflan.evals.teval.likeness import likeness
 from agentflan.evals.teval.reading import loaded
 
