@@ -174,8 +174,16 @@ def web(name: str, title: str, labels: Sequence[str], entries: Sequence[Sequence
     for index, row in enumerate(entries):
         colour = _SENTINEL[arm_colour(index, len(entries))]
         lengths = [math.nan if value is None else value for value in (*row, *row[:1])]
-        style = {"linestyle": _DASHES[index % len(_DASHES)], "marker": _marker(index)}
-        axes.plot([*angles, angles[0]], lengths, color=colour, linewidth=2, markersize=6, clip_on=False, **style)
+        axes.plot(
+            [*angles, angles[0]],
+            lengths,
+            color=colour,
+            linewidth=2,
+            linestyle=_DASHES[index % len(_DASHES)],
+            marker=_marker(index),
+            markersize=6,
+            clip_on=False,
+        )
     axes.set_xticks(angles, labels)
     for text, angle in zip(axes.get_xticklabels(), angles, strict=True):
         side = math.sin(angle)
