@@ -48,12 +48,16 @@ def check(calls: Sequence[Call], expected: Sequence[Expected], category: str, la
 
 
 def paired(calls: Sequence[Call], expected: Sequence[Expected], language: Language) -> str:
-    """As it should be: in any order, and right if there is any way to give each expected call one of its own."""
+    """As it should be: in any order, and right if there is any way to give each expected call one of its own.
+
+    Lists and maps of Java and JavaScript come as such, a list of floats may hold whole numbers, one of `any` anything,
+    and an answer that accepts nothing for a list accepts the empty one.
+    """
     if len(calls) != len(expected):
         return WRONG_COUNT
     if len(calls) == 1:
-        return single(calls[0], expected[0], language)
-    fits = [[not single(call, wanted, language) for call in calls] for wanted in expected]
+        return single(calls[0], expected[0], language, mended=True)
+    fits = [[not single(call, wanted, language, mended=True) for call in calls] for wanted in expected]
     taken: dict[int, int] = {}
     return "" if all(_placed(wanted, fits, taken, set()) for wanted in range(len(expected))) else NO_MATCH
 
@@ -69,7 +73,7 @@ def _placed(wanted: int, fits: Sequence[Sequence[bool]], taken: dict[int, int], 
     return False
 
 
-def single(call: Call, expected: Expected, language: Language) -> str:
+def single(call: Call, expected: Expected, language: Language, *, mended: bool = False) -> str:
     name, given = call
     if name != expected.name:
         return "wrong_func_name"
@@ -78,29 +82,41 @@ def single(call: Call, expected: Expected, language: Language) -> str:
     for param, value in given.items():
         if param not in expected.properties or param not in expected.accepted:
             return "unexpected_param"
-        error = _argument(value, expected.accepted[param], expected.properties[param], language)
+        schema, accepted = expected.properties[param], expected.accepted[param]
+        if mended:
+            value, accepted = _mended(value, schema), accepted or [[]]
+        error = _argument(value, accepted, schema, language, structured=mended)
         if error:
             return error
     missing = any(param not in given and "" not in accepted for param, accepted in expected.accepted.items())
     return "missing_optional" if missing else ""
 
 
-def _argument(value: Any, accepted: Sequence[Any], schema: dict[str, Any], language: Language) -> str:
+def _argument(
+    value: Any, accepted: Sequence[Any], schema: dict[str, Any], language: Language, *, structured: bool
+) -> str:
     kind, items = schema["type"], schema.get("items", {}).get("type")
     outer = _TYPES[language].get(kind, str)
     inner = _TYPES[language].get(items, str) if kind in _LISTS and items else None
-    if language != "python":
+    if structured and items == "any":
+        inner = None
+    if language != "python" and not (structured and isinstance(value, list | dict)):
         if not isinstance(value, str):
             return _NOT_TEXT[language]
         value = texts.value(value, kind, items if kind in _LISTS else None, language)
-    elif kind == "tuple" and isinstance(value, tuple):
+    elif language == "python" and kind == "tuple" and isinstance(value, tuple):
         value = list(value)
-    elif kind == "float" and type(value) is int:
+    elif language == "python" and kind == "float" and type(value) is int:
         value = _as_float(value)
     error, variable = typed(value, accepted, outer, inner)
     if error or variable:
         return error or ("" if value in accepted else "value_error:others")
     return matched(value, accepted, outer, inner)
+
+
+def _mended(value: Any, schema: dict[str, Any]) -> Any:
+    floats = schema.get("items", {}).get("type") in ("float", "double") and isinstance(value, list | tuple)
+    return [_as_float(item) if type(item) is int else item for item in value] if floats else value
 
 
 def _as_float(number: int) -> float:

@@ -7,7 +7,7 @@ lambdas and templates nest in each other, and a reply that is no Java at all mus
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import tree_sitter_java
 import tree_sitter_javascript
@@ -15,20 +15,24 @@ from tree_sitter import Language, Node, Parser
 
 from agentflan.dialects.calls import literals
 from agentflan.evals.bfcl.pythonic import Call, Undecodable
+from agentflan.evals.bfcl.structures import structure
 
 _LONG = 5_000
 """Characters of a reply: the converters behind this search for patterns, in up to quadratic time."""
 _QUOTES = ('"', "'")
 
 
-def calls(text: str, language: Literal["java", "javascript"]) -> list[Call]:
-    """The first call of a bracketed reply, as upstream. Raises Undecodable."""
+def calls(text: str, language: Literal["java", "javascript"], *, structured: bool = False) -> list[Call]:
+    """The first call of a bracketed reply, as upstream. Raises Undecodable.
+
+    `structured`: lists and maps as such, not as text.
+    """
     if len(text) > _LONG or not literals.modest(text):
         raise Undecodable("too long or too deep")
     root = _parser(language).parse(text[1:-1].encode(errors="replace")).root_node
     if "ERROR" in str(root):
         raise Undecodable(f"no {language}")
-    found = _java(root) if language == "java" else _javascript(root)
+    found = _java(root, structured) if language == "java" else _javascript(root, structured)
     if found is None:
         raise Undecodable("no call")
     return [found]
@@ -46,47 +50,51 @@ def _text(node: Node | None) -> str:
     return node.text.decode()
 
 
-def _javascript(root: Node) -> Call | None:
+def _javascript(root: Node, structured: bool) -> Call | None:
     statements = [child for child in root.children if child.type == "expression_statement"]
     for node in (child for statement in statements for child in statement.children if child.type == "call_expression"):
-        found: dict[str | None, str] = {}
+        found: dict[str | None, Any] = {}
         for child in node.children[1].children:
             if child.type == "assignment_expression":
-                value = _text(child.children[2])
-                quoted = any(value.startswith(quote) and value.endswith(quote) for quote in _QUOTES)
-                _add(found, _text(child.children[0]), value[1:-1] if quoted else value)
+                held = structure(child.children[2]) if structured else None
+                _add(found, _text(child.children[0]), _unquoted(_text(child.children[2])) if held is None else held)
             elif child.type in ("identifier", "true"):
                 _add(found, None, _text(child))
         return _text(node.children[0]), found
     return None
 
 
-def _java(root: Node) -> Call | None:
+def _java(root: Node, structured: bool) -> Call | None:
     """The first invocation on the way from the root to the leaves."""
     open_ = [root]
     while open_:
         node = open_.pop()
         if node.type == "method_invocation":
-            return _invocation(node)
+            return _invocation(node, structured)
         open_ += reversed(node.children)
     return None
 
 
-def _invocation(node: Node) -> Call:
+def _invocation(node: Node, structured: bool) -> Call:
     owner, name = node.child_by_field_name("object"), _text(node.child_by_field_name("name"))
-    arguments, found = node.child_by_field_name("arguments"), dict[str | None, str]()
+    arguments, found = node.child_by_field_name("arguments"), dict[str | None, Any]()
     for child in arguments.children if arguments else ():
         if child.type == "assignment_expression":
-            _add(found, _text(child.children[0]), _spelled(child.children[2]))
+            held = structure(child.children[2]) if structured else None
+            _add(found, _text(child.children[0]), _spelled(child.children[2]) if held is None else held)
         elif child.type in ("identifier", "class_literal"):
             _add(found, None, _spelled(child))
     return f"{_text(owner)}.{name}" if owner else name, found
 
 
-def _add(found: dict[str | None, str], name: str | None, value: str) -> None:
+def _add(found: dict[str | None, Any], name: str | None, value: Any) -> None:
     if name in found:
         raise Undecodable("an argument is given twice")
     found[name] = value
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if any(text.startswith(quote) and text.endswith(quote) for quote in _QUOTES) else text
 
 
 def _spelled(node: Node, *, inside: bool = False) -> str:

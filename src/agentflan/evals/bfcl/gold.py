@@ -26,9 +26,15 @@ def native(expected: Iterable[Expected], language: Language) -> str:
 
 
 def arguments(wanted: Expected) -> dict[str, Any]:
-    """Parameter -> its first accepted value; what may be left out is, where that comes first."""
-    found = {name: _first(accepted) for name, accepted in wanted.accepted.items()}
-    return {name: "" if value is _LEFT_OUT else value for name, value in found.items() if _given(name, value, wanted)}
+    """Parameter -> its first accepted value; left out where that comes first and nothing requires it."""
+    found = {}
+    for name, accepted in wanted.accepted.items():
+        known = name in wanted.properties or "" not in accepted
+        accepted = accepted or [[]]  # some answers of BFCL accept nothing where they mean the empty list
+        value = _first(sorted(accepted, key=lambda one: one == "") if name in wanted.required else accepted)
+        if name in wanted.required or (known and value is not _LEFT_OUT):
+            found[name] = "" if value is _LEFT_OUT else value
+    return found
 
 
 def relevant(question: Question) -> tuple[Expected, ...]:
@@ -37,10 +43,6 @@ def relevant(question: Question) -> tuple[Expected, ...]:
     properties, required = function["parameters"]["properties"], function["parameters"]["required"]
     accepted = {name: [_ANY.get(properties[name]["type"], "any")] for name in required}
     return (Expected(name=function["name"], properties=properties, required=tuple(required), accepted=accepted),)
-
-
-def _given(name: str, value: Any, wanted: Expected) -> bool:
-    return value is not _LEFT_OUT or name in wanted.required
 
 
 def _first(accepted: Sequence[Any]) -> Any:

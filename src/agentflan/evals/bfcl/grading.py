@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -29,6 +29,7 @@ def verdicts(problem: Problem, text: str) -> tuple[str, str]:
     compat = _UNDECODABLE if calls is None else checker.check(calls, expected, problem.part, language)
     if not text.strip():
         return _EMPTY, compat
+    calls = _decoded(text, native, language, structured=True)
     return _UNDECODABLE if calls is None else checker.paired(calls, expected, language), compat
 
 
@@ -58,15 +59,16 @@ def _relevant(calls: Sequence[Call] | None, tools: Sequence[ToolSpec]) -> str:
     return ""
 
 
-def _decoded(text: str, native: bool, language: Language) -> list[Call] | None:
+def _decoded(text: str, native: bool, language: Language, *, structured: bool = False) -> list[Call] | None:
     """The calls of a reply, none for an empty one; None where it cannot be decoded."""
     if native:
-        return _native(text)
+        calls = _native(text)
+        return calls if calls is None or not structured else [_structured(call, language) for call in calls]
     body = text.strip("`\n ")
     body = body if body.startswith("[") else f"[{body}"
     body = body if body.endswith("]") else f"{body}]"
     try:
-        return pythonic.calls(body) if language == "python" else foreign.calls(body, language)
+        return pythonic.calls(body) if language == "python" else foreign.calls(body, language, structured=structured)
     except Undecodable:
         return None
 
@@ -80,3 +82,17 @@ def _native(text: str) -> list[Call] | None:
             return None
         found.append((attempt.call.name, arguments))
     return found or (None if text.strip() else [])
+
+
+def _structured(call: Call, language: Language) -> Call:
+    """The call with lists and maps for arguments that spell them in Java or JavaScript."""
+    name, given = call
+    return name, given if language == "python" else {key: _held(value, language) for key, value in given.items()}
+
+
+def _held(value: Any, language: Literal["java", "javascript"]) -> Any:
+    try:
+        ((_, found),) = foreign.calls(f"[f(a={value})]", language, structured=True)
+    except Undecodable:
+        return value
+    return found["a"] if isinstance(found.get("a"), list | dict) else value

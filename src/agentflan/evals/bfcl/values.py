@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 _STRIPPED = str.maketrans({**dict.fromkeys(" ,./-_*^"), "'": '"'})
-_WRONG_TYPE = "type_error:simple"
 
 
 def typed(value: Any, accepted: Sequence[Any], outer: type, inner: type | None) -> tuple[str, bool]:
     """(error, is a variable). A variable is a value of the type of the accepted ones, though not of the declared."""
     kind = next((type(answer) for answer in accepted if answer != ""), None)
-    variable = kind is not None and kind is not outer
-    if type(value) is outer and (inner is None or any(_fits(value, answer, inner) for answer in accepted)):
-        return "", variable
-    if kind is not None and type(value) is kind:
-        return "", True
-    return _WRONG_TYPE, False
+    same = kind is not None and type(value) is kind
+    if type(value) is not outer:
+        return ("", True) if same else ("type_error:simple", False)
+    if inner is None or any(_fits(value, answer, inner) for answer in accepted):
+        return "", kind is not None and kind is not outer
+    return ("type_error:nested" if same else "type_error:simple"), False
 
 
 def matched(value: Any, accepted: Sequence[Any], outer: type, inner: type | None) -> str:
@@ -52,7 +51,7 @@ def _standards(values: Sequence[Any]) -> list[Any]:
     return [standard(value) for value in values]
 
 
-def _fits(value: Sequence[Any], answer: Any, inner: type) -> bool:
+def _fits(value: Any, answer: Any, inner: type) -> bool:
     """Every item is of the inner type, or of the type that the answer's items have; only lists are looked into."""
     return not isinstance(answer, list) or not any(typed(item, answer, inner, None)[0] for item in value)
 
