@@ -23,7 +23,8 @@ BROKEN = {"live_multiple_964-207-0": "missing_required"}
 """The answer fills a parameter that no function on offer has."""
 real = pytest.mark.skipif(not REAL.is_dir(), reason="BFCL's own files are not beside the checkout")
 syntaxes = pytest.mark.parametrize("syntax", ["prompt", "native"])
-SAMPLE = {problem.part: problem for problem in plugs.load("benchmark", "bfcl").problems()}
+PROBLEMS = plugs.load("benchmark", "bfcl").problems()
+SAMPLE = {problem.part: problem for problem in PROBLEMS}
 
 
 def graded(problem: Problem, text: str) -> tuple[str, str]:
@@ -112,7 +113,32 @@ def test_each_expected_call_may_take_another_one_that_fits() -> None:
     assert checker.paired(calls, [either, one], "python") == ""
 
 
-def test_java_text_keeps_its_commas() -> None:
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        ("live_simple", "[ferry_route(3, stops=['Mallaig', 'Eigg', 'Rum'], weight=2.5)]"),
+        ("simple_javascript", 'openPanel(title="Tools", options={"modal": true}); openPanel(title="Tools")'),
+        ("simple_java", 'Clock.setAlarm(millis=90000L, name="nap"); Clock.stop()'),
+    ],
+)
+def test_what_gorilla_leaves_out_of_a_reply_is_not_overlooked(part: str, text: str) -> None:
+    assert graded(SAMPLE[part], text) == ("decoder_failed", "")
+
+
+@pytest.mark.parametrize(
+    ("items", "ours"),
+    [
+        ('new ArrayList<String>(Arrays.asList("Dune", "Emma"))', ""),
+        ('new ArrayList<String>() {{ add("Dune"); add("Emma"); }}', ""),
+        ('new ArrayList<String>(Arrays.asList("Dune, Emma"))', "value_error:list/tuple"),
+    ],
+)
+def test_lists_of_java_are_read_by_their_syntax(items: str, ours: str) -> None:
+    problem = next(problem for problem in PROBLEMS if problem.id.endswith("/simple_java_0"))
+    assert graded(problem, f"[Shelf.place(titles={items}, row=3, wide=true)]")[0] == ours
+
+
+def test_java_values_have_their_types() -> None:
     problem, call = SAMPLE["simple_java"], "[Clock.setAlarm(millis=90000L, name={})]"
     assert graded(problem, call.format('"nap"')) == ("", "")
     assert graded(problem, call.format('"doze"'))[0] == "value_error:string"

@@ -85,22 +85,20 @@ def single(call: Call, expected: Expected, language: Language, *, mended: bool =
         schema, accepted = expected.properties[param], expected.accepted[param]
         if mended:
             value, accepted = _mended(value, schema), accepted or [[]]
-        error = _argument(value, accepted, schema, language, structured=mended)
+        error = _argument(value, accepted, schema, language, mended=mended)
         if error:
             return error
     missing = any(param not in given and "" not in accepted for param, accepted in expected.accepted.items())
     return "missing_optional" if missing else ""
 
 
-def _argument(
-    value: Any, accepted: Sequence[Any], schema: dict[str, Any], language: Language, *, structured: bool
-) -> str:
+def _argument(value: Any, accepted: Sequence[Any], schema: dict[str, Any], language: Language, *, mended: bool) -> str:
     kind, items = schema["type"], schema.get("items", {}).get("type")
     outer = _TYPES[language].get(kind, str)
     inner = _TYPES[language].get(items, str) if kind in _LISTS and items else None
-    if structured and items == "any":
+    if mended and items == "any":
         inner = None
-    if language != "python" and not (structured and isinstance(value, list | dict)):
+    if language != "python" and not (mended and isinstance(value, list | dict)):
         if not isinstance(value, str):
             return _NOT_TEXT[language]
         value = texts.value(value, kind, items if kind in _LISTS else None, language)

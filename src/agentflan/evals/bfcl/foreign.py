@@ -22,17 +22,19 @@ _LONG = 5_000
 _QUOTES = ('"', "'")
 
 
-def calls(text: str, language: Literal["java", "javascript"], *, structured: bool = False) -> list[Call]:
+def calls(text: str, language: Literal["java", "javascript"], *, mended: bool = False) -> list[Call]:
     """The first call of a bracketed reply, as upstream. Raises Undecodable.
 
-    `structured`: lists and maps as such, not as text.
+    `mended`: the only call, its lists and maps as such, not as text.
     """
     if len(text) > _LONG or not literals.modest(text):
         raise Undecodable("too long or too deep")
     root = _parser(language).parse(text[1:-1].encode(errors="replace")).root_node
     if "ERROR" in str(root):
         raise Undecodable(f"no {language}")
-    found = _java(root, structured) if language == "java" else _javascript(root, structured)
+    if mended and root.named_child_count > 1:
+        raise Undecodable("more than one call")
+    found = _java(root, mended) if language == "java" else _javascript(root, mended)
     if found is None:
         raise Undecodable("no call")
     return [found]
@@ -50,13 +52,13 @@ def _text(node: Node | None) -> str:
     return node.text.decode()
 
 
-def _javascript(root: Node, structured: bool) -> Call | None:
+def _javascript(root: Node, mended: bool) -> Call | None:
     statements = [child for child in root.children if child.type == "expression_statement"]
     for node in (child for statement in statements for child in statement.children if child.type == "call_expression"):
         found: dict[str | None, Any] = {}
         for child in node.children[1].children:
             if child.type == "assignment_expression":
-                held = structure(child.children[2]) if structured else None
+                held = structure(child.children[2]) if mended else None
                 _add(found, _text(child.children[0]), _unquoted(_text(child.children[2])) if held is None else held)
             elif child.type in ("identifier", "true"):
                 _add(found, None, _text(child))
@@ -64,23 +66,23 @@ def _javascript(root: Node, structured: bool) -> Call | None:
     return None
 
 
-def _java(root: Node, structured: bool) -> Call | None:
+def _java(root: Node, mended: bool) -> Call | None:
     """The first invocation on the way from the root to the leaves."""
     open_ = [root]
     while open_:
         node = open_.pop()
         if node.type == "method_invocation":
-            return _invocation(node, structured)
+            return _invocation(node, mended)
         open_ += reversed(node.children)
     return None
 
 
-def _invocation(node: Node, structured: bool) -> Call:
+def _invocation(node: Node, mended: bool) -> Call:
     owner, name = node.child_by_field_name("object"), _text(node.child_by_field_name("name"))
     arguments, found = node.child_by_field_name("arguments"), dict[str | None, Any]()
     for child in arguments.children if arguments else ():
         if child.type == "assignment_expression":
-            held = structure(child.children[2]) if structured else None
+            held = structure(child.children[2]) if mended else None
             _add(found, _text(child.children[0]), _spelled(child.children[2]) if held is None else held)
         elif child.type in ("identifier", "class_literal"):
             _add(found, None, _spelled(child))

@@ -29,7 +29,7 @@ def verdicts(problem: Problem, text: str) -> tuple[str, str]:
     compat = _UNDECODABLE if calls is None else checker.check(calls, expected, problem.part, language)
     if not text.strip():
         return _EMPTY, compat
-    calls = _decoded(text, native, language, structured=True)
+    calls = _decoded(text, native, language, mended=True)
     return _UNDECODABLE if calls is None else checker.paired(calls, expected, language), compat
 
 
@@ -59,16 +59,20 @@ def _relevant(calls: Sequence[Call] | None, tools: Sequence[ToolSpec]) -> str:
     return ""
 
 
-def _decoded(text: str, native: bool, language: Language, *, structured: bool = False) -> list[Call] | None:
+def _decoded(text: str, native: bool, language: Language, *, mended: bool = False) -> list[Call] | None:
     """The calls of a reply, none for an empty one; None where it cannot be decoded."""
     if native:
         calls = _native(text)
-        return calls if calls is None or not structured else [_structured(call, language) for call in calls]
+        return calls if calls is None or not mended else [_structured(call, language) for call in calls]
     body = text.strip("`\n ")
     body = body if body.startswith("[") else f"[{body}"
     body = body if body.endswith("]") else f"{body}]"
     try:
-        return pythonic.calls(body) if language == "python" else foreign.calls(body, language, structured=structured)
+        return (
+            pythonic.calls(body, mended=mended)
+            if language == "python"
+            else foreign.calls(body, language, mended=mended)
+        )
     except Undecodable:
         return None
 
@@ -92,7 +96,7 @@ def _structured(call: Call, language: Language) -> Call:
 
 def _held(value: Any, language: Literal["java", "javascript"]) -> Any:
     try:
-        ((_, found),) = foreign.calls(f"[f(a={value})]", language, structured=True)
+        ((_, found),) = foreign.calls(f"[f(a={value})]", language, mended=True)
     except Undecodable:
         return value
     return found["a"] if isinstance(found.get("a"), list | dict) else value

@@ -27,12 +27,17 @@ class Undecodable(ValueError):
     """The reply is no list of calls."""
 
 
-def calls(text: str) -> list[Call]:
-    """The calls of a bracketed reply. A bare name stands for its own text. Raises Undecodable."""
+def calls(text: str, *, mended: bool = False) -> list[Call]:
+    """The calls of a bracketed reply. A bare name stands for its own text. Raises Undecodable.
+
+    `mended`: an argument without its parameter's name, which upstream leaves out, makes a reply undecodable.
+    """
     body = literals.parsed(text.strip().strip("'")) if literals.modest(text) else None
     items = [body] if isinstance(body, ast.Call) else getattr(body, "elts", None)
     if items is None:
         raise Undecodable("no list of calls")
+    if mended and any(isinstance(item, ast.Call) and item.args for item in items):
+        raise Undecodable("an argument without a name")
     try:
         return [_call(item) for item in items]
     except literals.FAILURES as error:
