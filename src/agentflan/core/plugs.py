@@ -46,6 +46,8 @@ EXTRAS = {
     "networkx": "eval",
     "sklearn": "eval",
     "tree_sitter": "eval",
+    "tree_sitter_java": "eval",
+    "tree_sitter_javascript": "eval",
     "lm_eval": "general",
     "sentence_transformers": "embed",
     "py3langid": "quality",

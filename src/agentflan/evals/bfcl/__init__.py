@@ -1,0 +1,1 @@
+"""BFCL, the Berkeley function calling leaderboard, its single-turn part: its files, prompt, decoders and AST rules."""
