@@ -35,6 +35,11 @@ CALLING = {
     "python": 'get_forecast(city="Oslo", days=3)',
     "python list": '[get_forecast(city="Oslo", days=3), lookup(word="rain")]',
     "python fenced": "Here it is:\n```python\nget_forecast(city='Oslo', days=3)\n```",
+    "python over lines": "```python\nget_forecast(\n    city='Oslo',\n    days=3,\n)\n```",
+    "python behind a label": "API-Request: [get_forecast(city='Oslo', days=3)]",
+    "python under a label": "Thought: hm\nAction: get_forecast(city='Oslo', days=3)",
+    "object under a label": 'Action:\n```json\n{"action": "get_forecast", "input": {"city": "Oslo", "days": 3}}\n```',
+    "after a thought": "<think>I will use lookup.</think>\nget_forecast(city='Oslo', days=3)",
     "announced": 'I will use get_forecast.\n{"name": "get_forecast", "arguments": {"city": "Oslo", "days": 3}}',
 }
 
@@ -48,6 +53,10 @@ ATTEMPTS = {
     "input alone": ('Action Input: {"city": "Oslo"}', "", True),
     "free text input": ("Action: get_forecast\nAction Input: Oslo", "get_forecast", True),
     "invented python": ("find_rain(city='Oslo')", "find_rain", False),
+    "bracketed": ("Thought: hm\nAction: get_forecast[Oslo]", "get_forecast", True),
+    "quotes in quotes": ("[lookup(words='['rain', 'snow']')]", "lookup", True),
+    "line break in quotes": ("lookup(words='rain\nsnow')", "lookup", True),
+    "nothing given": ("API-Request: [lookup()]", "lookup", False),
     "positional": ("get_forecast('Oslo')", "get_forecast", True),
 }
 
@@ -61,6 +70,9 @@ PLAIN = (
     'A person: {"name": "Ada", "age": 36}',
     "My thoughts: none. In action: never.",
     "She called it an action\nof love",
+    "I can call that function. But first I have to know the city.",
+    "<think>I should call `lookup`, or get_forecast(city='Oslo').</think>\nWhich city?",
+    "plt.plot(rain, days)\nplt.show()",
 )
 
 
@@ -105,10 +117,50 @@ def test_all_calls_are_read_in_order() -> None:
     assert [attempt.call.name for attempt in reader.read(text).attempts] == ["lookup", "get_forecast"]
 
 
+SYNTAX = {
+    "react": "react",
+    "object": "json",
+    "openai": "json",
+    "glaive": "glaive",
+    "hermes": "hermes",
+    "python": "python",
+}
+
+
+@pytest.mark.parametrize("name", SYNTAX)
+def test_the_syntax_of_a_call_is_told(name: str) -> None:
+    assert reader.read(CALLING[name], TOOLS).attempts[0].syntax == SYNTAX[name]
+
+
+def test_a_broken_call_beside_a_good_one_is_kept() -> None:
+    good, broken = '{"name": "lookup", "arguments": {"word": "rain"}}', '{"name": "get_forecast", "arguments": {"ci'
+    for text in (f"{good}\n{broken}", f"<tool_call>{good}</tool_call>\n<tool_call>{broken}"):
+        found = reader.read(text, TOOLS).attempts
+        assert [(each.call.name, each.malformed) for each in found] == [("lookup", False), ("get_forecast", True)]
+
+
+def test_an_apostrophe_ends_no_arguments_of_glaive() -> None:
+    text = """<functioncall> {"name": "lookup", "arguments": '{"word": "Ada's"}'} <|endoftext|>"""
+    first = reader.read(text, TOOLS).attempts[0]
+    assert (first.call.arguments, first.malformed) == ('{"word": "Ada\'s"}', False)
+
+
 _PIECES = st.sampled_from(
     [
         *"{}[()\"'\\:,\n-`= \0\ud800\u0130",
-        *("name", "arguments", "Action:", "Action Input:", "<tool_call>", "I will use ", "lookup", "None", "9" * 30),
+        *(
+            "name",
+            "arguments",
+            "Action:",
+            "Action Input:",
+            "<tool_call>",
+            "<functioncall>",
+            "</think>",
+            "I will use ",
+            "lookup",
+            "None",
+            "9" * 30,
+        ),
         *("1e999", "\\ud800"),
     ]
 )
@@ -143,6 +195,10 @@ def test_any_json_arguments_come_back(arguments: dict[str, object]) -> None:
         "[{",
         "Action:",
         "Action Input: {\n",
+        "<tool_call>",
+        "<functioncall>{'",
+        "f(a=1)\n",
+        "f(a='\n",
         "I will use ",
         "f(",
         "-",

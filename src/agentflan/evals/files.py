@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from agentflan.core.digest import digest_of, sha256_of
 from agentflan.core.errors import Mistake
+from agentflan.core.types import Problem
 
+T = TypeVar("T")
 Row = tuple[str, dict[str, Any]]
 """(`file:line`, or `file[key]` where a file is one value; the record)."""
 
@@ -30,6 +32,29 @@ def rows(path: Path) -> list[Row]:
     if isinstance(whole, dict) and whole and all(isinstance(value, dict) for value in whole.values()):
         return [(f"{path}[{key}]", value) for key, value in whole.items()]
     return [_checked(f"{path}:1", whole)]
+
+
+def records(path: Path, kind: type[T]) -> list[tuple[str, T]]:
+    """All records of a file as what they must be, each with its place. Raises Mistake at the first that is not."""
+    found = []
+    for where, row in rows(path):
+        try:
+            found.append((where, msgspec.convert(row, kind)))
+        except msgspec.ValidationError as error:
+            raise Mistake(
+                f"this record is not of its form: {error}", where=where, mend="use the published files"
+            ) from error
+    return found
+
+
+def distinct(problems: Iterable[tuple[str, Problem]]) -> list[Problem]:
+    """The problems without their places. Raises Mistake at the first with an id that another one has."""
+    found: dict[str, Problem] = {}
+    for where, problem in problems:
+        if problem.id in found:
+            raise Mistake(f"the id {problem.id!r} is there twice", where=where, mend="give each record its own")
+        found[problem.id] = problem
+    return list(found.values())
 
 
 def digest_of_files(paths: Iterable[Path]) -> str:

@@ -43,7 +43,7 @@ def tools(text: str, offered: set[str]) -> list[str]:
 
 
 def _name(text: str, offered: set[str]) -> str:
-    words = text.partition("\n")[0].split()[:6]
+    words = _sentence(text.partition("\n")[0].split()[:6])
     bare = [word.strip(_MARKS) for word in words]
     for place, word in enumerate(bare):
         if word in offered:
@@ -53,3 +53,9 @@ def _name(text: str, offered: set[str]) -> str:
         around = {near.lower() for near in (*bare[place + 1 : place + 2], *bare[max(0, place - 1) : place])}
         return word if around & _KINDS or "`" in words[place] or "_" in word else ""
     return ""
+
+
+def _sentence(words: list[str]) -> list[str]:
+    """Up to the first word with a mark that ends a sentence."""
+    ends = (place for place, word in enumerate(words, 1) if word[-1] in ".!?")
+    return words[: next(ends, len(words))]

@@ -26,14 +26,12 @@ def sections(text: str) -> list[Section]:
 
 
 def calls(found: list[Section]) -> list[tuple[str, str]]:
-    """(name, arguments as written) of each action; an input without an action is a call without a name."""
+    """(what each action says, its input as written); an input without an action is a call that says nothing."""
     calls = []
     for place, section in enumerate(found):
         if section.label == "action":
             follower = found[place + 1] if place + 1 < len(found) else Section("", "")
-            name, _, rest = section.body.strip().partition("\n")
-            arguments = follower.body if follower.label == "action input" else rest
-            calls.append((name.strip().strip("`*"), arguments.strip()))
+            calls.append((section.body.strip(), follower.body.strip() if follower.label == "action input" else ""))
     if not calls:
         calls = [("", section.body.strip()) for section in found if section.label == "action input"]
     return calls

@@ -16,11 +16,17 @@ ARGUMENTS = frozenset(
 
 
 def calls(text: str, *, tagged: bool = False) -> Iterator[tuple[str, str]]:
-    """(name, arguments) of each object in the text that calls. In `tagged` text a name alone is enough."""
+    """(name, arguments) of each object in the text that calls. In `tagged` text a name alone is enough.
+
+    An object that does not parse, or has no end, calls if it holds a key for a name and one for arguments; it is given
+    as it stands in place of the arguments.
+    """
     for span in _spans(text):
         value = mapping(span)
         if value is not None:
             yield from _within(value, tagged)
+        elif _looks_broken(span):
+            yield name_in(span), span
 
 
 def mapping(text: str) -> dict[Any, Any] | None:
@@ -33,12 +39,6 @@ def mapping(text: str) -> dict[Any, Any] | None:
     except literals.FAILURES:
         value = literals.value(literals.parsed(text))
     return value if isinstance(value, dict) else None
-
-
-def looks_broken(text: str) -> bool:
-    """An object that does not parse but holds a key for a name and one for arguments."""
-    keys = {key for key, _ in _pairs(text[text.find("{") :])} if "{" in text else set()
-    return bool(keys & NAMES) and bool(keys & ARGUMENTS)
 
 
 def name_in(text: str) -> str:
@@ -61,7 +61,7 @@ def _within(value: dict[Any, Any], tagged: bool) -> Iterator[tuple[str, str]]:
 
 
 def _spans(text: str) -> Iterator[str]:
-    """The outermost balanced `{...}` of the text, quotes respected; one pass."""
+    """The outermost balanced `{...}` of the text, quotes respected, and what is never closed; one pass."""
     depth, start, quote, escaped = 0, 0, "", False
     for place, sign in enumerate(text):
         if quote:
@@ -80,6 +80,13 @@ def _spans(text: str) -> Iterator[str]:
             depth -= 1
             if not depth:
                 yield text[start : place + 1]
+    if depth:
+        yield text[start:]
+
+
+def _looks_broken(span: str) -> bool:
+    keys = {key for key, _ in _pairs(span)}
+    return bool(keys & NAMES) and bool(keys & ARGUMENTS)
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

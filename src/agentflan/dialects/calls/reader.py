@@ -1,6 +1,6 @@
 """Is there a tool call in this reply? One reader for every syntax, so that no way of calling goes unseen.
 
-ReAct labels, JSON objects and Python dicts, `<functioncall>` and `<tool_call>`, Python calls, and plain announcements
+ReAct labels, `<functioncall>` and `<tool_call>`, JSON objects and Python dicts, Python calls, and plain announcements
 ("I will use X"). A call that is written wrongly is still a call attempt. Any text is read in linear time; nothing is
 ever evaluated.
 """
@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from agentflan.core.types import ToolCall, ToolSpec
-from agentflan.dialects.calls import announced, labels, objects, pythonic
+from agentflan.dialects.calls import announced, labels, objects, pythonic, tagged
 
-Syntax = Literal["react", "json", "python", "talk"]
+Syntax = Literal["react", "glaive", "hermes", "json", "python", "talk"]
 
-TAGS = ("<functioncall>", "<function_call>", "<tool_call>")
 _NO_TOOL = frozenset({"", "none", "null", "n/a", "na", "nothing", "no tool", "no_tool", "no action", "finish"})
+_THOUGHT_ENDS = "</think>"
+"""What a reasoning model writes before it is no part of its reply."""
 
 
 class Attempt(NamedTuple):
@@ -48,35 +49,42 @@ class Reading(NamedTuple):
 
 def read(text: str, tools: Sequence[ToolSpec] = ()) -> Reading:
     """All call attempts in a reply to a prompt that offered `tools`; the first syntax that has any. Never raises."""
+    text = text.partition(_THOUGHT_ENDS)[2] or text
     offered = {tool.name for tool in tools}
-    sections = labels.sections(text)
-    low = text.lower()
-    tags = [tag for tag in TAGS if tag in low]
-    attempts = [_attempt(name, arguments, "react") for name, arguments in labels.calls(sections)]
+    sections, bodies = labels.sections(text), tagged.bodies(text)
+    attempts = [attempt for said, given in labels.calls(sections) for attempt in _react(said, given)]
     if not attempts:
-        attempts = _objects(text, tagged=bool(tags))
+        attempts = [_attempt(*call, each.syntax) for each in bodies for call in tagged.calls(each.body)]
+    if not any(attempt.call.name for attempt in attempts):  # a tag may stand in the arguments of an object
+        attempts = [_attempt(*call, "json") for call in objects.calls(text)] or attempts
     if not attempts:
-        attempts = [_python(name, arguments) for name, arguments in pythonic.calls(text, offered)]
+        attempts = [_attempt(*call, "python") for call in pythonic.calls(text, offered)]
     if not attempts:
         attempts = [Attempt(ToolCall(name=name), "talk") for name in announced.tools(text, offered)]
-    return Reading((*(part.label for part in sections if part.label in labels.FORM), *tags), tuple(attempts))
+    marks = [part.label for part in sections if part.label in labels.FORM]
+    return Reading((*marks, *dict.fromkeys(each.tag for each in bodies)), tuple(attempts))
 
 
 def _names(name: str) -> bool:
     return name.strip(" .\"'`*<>[]()").lower() not in _NO_TOOL
 
 
-def _objects(text: str, *, tagged: bool) -> list[Attempt]:
-    found = [_attempt(name, arguments, "json") for name, arguments in objects.calls(text, tagged=tagged)]
-    if not found and (tagged or objects.looks_broken(text)):
-        found.append(Attempt(ToolCall(name=objects.name_in(text)), "json", malformed=True))
-    return found
+def _react(said: str, given: str) -> list[Attempt]:
+    """An action that is a name, `search[words]`, a call as Python writes it, or one object with name and arguments."""
+    if said.removeprefix("```json").lstrip("` \n").startswith("{"):
+        return [_attempt(*call, "react") for call in objects.calls(said, tagged=True)] or [_attempt("", said, "react")]
+    first, _, rest = said.partition("\n")
+    name, inside = _spelled(first.strip().strip("`*"))
+    return [_attempt(name, given or inside or rest.strip(), "react")]
+
+
+def _spelled(action: str) -> tuple[str, str]:
+    name, opens, rest = action.partition("[")
+    if opens and action.endswith("]") and name.isidentifier():
+        return name, rest[:-1]
+    return pythonic.call(action)
 
 
 def _attempt(name: str, arguments: str, syntax: Syntax) -> Attempt:
     malformed = not name or (bool(arguments) and objects.mapping(arguments) is None)
     return Attempt(ToolCall(name=name, arguments=arguments), syntax, malformed)
-
-
-def _python(name: str, arguments: str | None) -> Attempt:
-    return Attempt(ToolCall(name=name, arguments=arguments or ""), "python", malformed=arguments is None)
