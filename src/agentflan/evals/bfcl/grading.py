@@ -15,6 +15,8 @@ from agentflan.evals.bfcl.categories import UNANSWERED, Language, language_of
 from agentflan.evals.bfcl.pythonic import Call, Undecodable
 from agentflan.evals.bfcl.questions import Expected
 
+_AS_DATA = ("json", "hermes", "glaive")
+"""The syntaxes whose arguments are JSON objects, as a model's own syntax for tools has them."""
 _UNDECODABLE, _EMPTY = "decoder_failed", "empty_reply"
 
 
@@ -82,7 +84,7 @@ def _native(text: str) -> list[Call] | None:
     found: list[Call] = []
     for attempt in reader.read(text).attempts:
         arguments: dict[Any, Any] | None = objects.mapping(attempt.call.arguments or "{}")
-        if attempt.malformed or arguments is None or attempt.syntax != "json":
+        if attempt.malformed or arguments is None or attempt.syntax not in _AS_DATA:
             return None
         found.append((attempt.call.name, arguments))
     return found or (None if text.strip() else [])
