@@ -29,8 +29,11 @@ def test_a_folder_is_a_saved_model(tmp_path: Path) -> None:
     ("text", "what", "mend"),
     [
         ("scripted:golden", "no script named 'golden'", "'gold'"),
-        ("http://localhost:8000", "behind a URL", "scripted:gold"),
-        ("someone/some-model", "no such folder", "scripted:silent"),
+        ("http://localhost:8000/v1", "which of the server's models", "--model NAME"),
+        ("someone/some-model", "hub's cache", "hf download someone/some-model"),
+        ("some--model", "hub's cache", "scripted:silent"),
+        ("./elsewhere", "no such folder", "scripted:silent"),
+        ("script:gold", "no such folder", "scripted:gold"),
         (".", "holds no config", "folder of a saved model"),
     ],
 )

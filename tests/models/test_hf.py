@@ -68,7 +68,7 @@ def test_it_says_what_transformers_generate_says(folder: Path) -> None:
 def test_a_prompt_too_long_is_a_fault_and_no_answer(tmp_path: Path) -> None:
     model = Hf(path=saved(tmp_path / "short", positions=24), max_new_tokens=200)
     found = replies(model, [problem(0, 3), problem(1, 40), problem(2, 19)])
-    assert [reply.fault for reply in found] == ["", "context_overflow", ""]
+    assert [reply.fault for reply in found] == ["length", "context_overflow", "length"]
     assert len(found[2].text.split()) <= 2  # as far as the positions reach
 
 

@@ -36,6 +36,7 @@ PACKAGES = {
 EXTRAS = {
     "torch": "train",
     "transformers": "train",
+    "huggingface_hub": "train",
     "accelerate": "train",
     "peft": "train",
     "bitsandbytes": "qlora",
