@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from agentflan.core.errors import Mistake
+from agentflan.core.types import Reply
 from agentflan.models.http import Http
 from tests.models.serving import asked, questions, serving
 
@@ -18,6 +20,9 @@ PASSING = {
     "reset": "cut_off",
     "cut": "cut_json",
     "schema": "wrong_schema",
+    "html": "html",
+    "no_choice": "no_choice",
+    "no_content": "no_content",
 }
 """Fault of the server -> what it is called when the retries are used up."""
 
@@ -58,11 +63,11 @@ def test_being_sent_back_for_the_rate_uses_up_no_retry_and_is_waited_out(tmp_pat
         assert min(second.at - first.at, third.at - second.at) >= least
 
 
-@pytest.mark.parametrize(("fault", "text"), [("content_filter", ""), ("length", " ")])
+@pytest.mark.parametrize(("fault", "text"), [("content_filter", ""), ("length", " "), ("overflow", "")])
 def test_what_is_final_is_asked_once(fault: str, text: str, tmp_path: Path) -> None:
     with serving(tmp_path, faults={fault: 1}) as server:
         (reply,) = asked(server, 1).values()
-    assert (reply.fault, text in reply.text) == (fault, True)
+    assert (reply.fault, text in reply.text) == ("context_overflow" if fault == "overflow" else fault, True)
     assert server.outcomes() == {fault: 1}
 
 
@@ -112,3 +117,35 @@ def test_how_it_goes_is_told_on_the_way(tmp_path: Path) -> None:
         Http(url=server.url, model="any")(questions(40), lambda *_: None, told.append)
     assert (told[-1].refused, told[-1].retried) == (1, 1)
     assert max(traffic.open for traffic in told) <= max(traffic.limit for traffic in told) <= 64
+
+
+def test_a_call_that_the_server_has_read_is_text_again(tmp_path: Path) -> None:
+    with serving(tmp_path, faults={"tool_calls": 1}) as server:
+        (reply,) = asked(server, 1).values()
+    assert reply.text == '<tool_call>{"name":"find_anything","arguments":{"query":"it"}}</tool_call>'
+
+
+def test_a_server_may_go_on_from_the_text_that_a_template_lays_out(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        (stopped,) = asked(server, 1, template="llama2").values()
+    with serving(tmp_path, faults={"runs_on": 1}) as server:
+        (cut,) = asked(server, 1, template="llama2").values()
+    assert stopped.text == cut.text
+    assert stopped.text == stopped.text.strip() != ""
+
+
+def test_a_problem_may_set_a_limit_of_its_own(tmp_path: Path) -> None:
+    replies: dict[int, Reply] = {}
+    free = questions(1)[0]
+    with serving(tmp_path) as server:
+        Http(url=server.url, model="any")([structs.replace(free, max_tokens=3), free], replies.__setitem__)
+    assert (replies[0].fault, replies[1].fault) == ("length", "")
+    assert 0 < len(replies[0].text) <= 3 * 4 < len(replies[1].text)
+
+
+def test_giving_up_leaves_its_reason_with_all_that_was_to_be_tried_again(tmp_path: Path) -> None:
+    replies: dict[int, Reply] = {}
+    with serving(tmp_path, faults={"html": 1}, latency=0) as server, pytest.raises(Mistake, match="fails \\(html"):
+        Http(url=server.url, model="any", concurrency=4)(questions(6), replies.__setitem__)
+    assert replies
+    assert {(reply.fault, reply.detail) for reply in replies.values()} == {("infrastructure", "html")}

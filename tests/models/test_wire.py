@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Message, Reply, Segment
 from agentflan.models.chat.estimate import tokens_about
-from agentflan.models.chat.wire import Failure, Wait, body, seconds_of, understood
+from agentflan.models.chat.forms import Chat
+from agentflan.models.chat.wire import Failure, Wait, seconds_of, understood
 
 
 def completion(content: object, finish: str = "stop") -> bytes:
@@ -26,26 +27,28 @@ def error(**fields: object) -> bytes:
     return json.dumps({"error": fields}).encode()
 
 
-def test_a_request_is_what_the_interface_asks_for() -> None:
-    system = Message(role="system", segments=(Segment(text="Be "), Segment(text="brief.")))
-    sent = json.loads(body([system, Message(role="user", segments=(Segment(text="Hi"),))], {"model": "m", "top_p": 1}))
-    said = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
-    assert sent == {"model": "m", "top_p": 1, "messages": said}
-
-
 @pytest.mark.parametrize(
     ("status", "content", "meaning"),
     [
         (200, completion("Hello"), Reply(text="Hello", tokens_in=7, tokens_out=3)),
         (200, completion("Hel", "length"), Reply(text="Hel", fault="length", tokens_in=7, tokens_out=3)),
         (200, completion(None, "content_filter"), Reply(text="", fault="content_filter", tokens_in=7, tokens_out=3)),
-        (200, completion(None, "tool_calls"), Failure("wrong_schema")),
+        (200, completion(None, "tool_calls"), Failure("no_content")),
         (200, completion("Hello")[:-9], Failure("cut_json")),
-        (200, b'{"choices": []}', Failure("wrong_schema")),
-        (200, b"<html>", Failure("cut_json")),
+        (200, b'{"choices": []}', Failure("no_choice")),
+        (200, b"\n<html>", Failure("html")),
+        (200, b'{"choices": ' + b"[" * 100_000, Failure("wrong_schema")),
+        (200, b'{"extra": ' + b"[" * 100_000, Failure("too_deep")),
         (429, b"", Wait(None)),
         (400, error(code="content_filter"), Reply(text="", fault="content_filter")),
         (400, error(code="context_length_exceeded"), Reply(text="", fault="context_overflow")),
+        (400, error(code="exceed_context_size_error"), Reply(text="", fault="context_overflow")),
+        (
+            400,
+            error(message="This model's maximum context length is 9", code=400),
+            Reply(text="", fault="context_overflow"),
+        ),
+        (400, b'{"message": "maximum context length is 9"}', Reply(text="", fault="context_overflow")),
         (400, error(message="no such key: top_q"), Failure("http_400", again=False, said="no such key: top_q")),
         (400, b'{"error": "plain"}', Failure("http_400", again=False, said="plain")),
         (500, b"oops", Failure("http_500")),
@@ -53,7 +56,7 @@ def test_a_request_is_what_the_interface_asks_for() -> None:
     ],
 )
 def test_what_an_answer_means(status: int, content: bytes, meaning: object) -> None:
-    assert understood(status, None, content, "u") == meaning
+    assert understood(status, None, content, "u", Chat().reply) == meaning
 
 
 @pytest.mark.parametrize(
@@ -68,14 +71,14 @@ def test_what_an_answer_means(status: int, content: bytes, meaning: object) -> N
 )
 def test_what_only_the_user_can_mend(status: int, content: bytes, said: str) -> None:
     with pytest.raises(Mistake, match=said) as caught:
-        understood(status, None, content, "http://here")
+        understood(status, None, content, "http://here", Chat().reply)
     assert str(caught.value).startswith("http://here: ")
     assert "sk-" not in str(caught.value)
 
 
 @given(st.sampled_from([200, 400, 429, 500, 302]), st.text(), st.one_of(st.binary(), st.text().map(str.encode)))
 def test_no_answer_is_a_failure_of_ours(status: int, header: str, content: bytes) -> None:
-    assert isinstance(understood(status, header, content, "u"), Reply | Wait | Failure)
+    assert isinstance(understood(status, header, content, "u", Chat().reply), Reply | Wait | Failure)
 
 
 def test_retry_after_is_seconds_or_a_date() -> None:

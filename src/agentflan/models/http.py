@@ -1,4 +1,4 @@
-"""A model behind any OpenAI-compatible URL: chat completions over HTTP, as fast as the server allows.
+"""A model behind any OpenAI-compatible URL: chat completions over HTTP, or raw ones, as fast as the server allows.
 
 The key comes from the environment, AGENTFLAN_API_KEY or else OPENAI_API_KEY, and goes nowhere but to the server.
 """
@@ -15,14 +15,13 @@ from msgspec import Meta
 
 from agentflan.core.digest import digest_of
 from agentflan.core.errors import Mistake
-from agentflan.core.plugs import Plug
+from agentflan.core.plugs import Plug, load
 from agentflan.core.types import Problem, Reply
 from agentflan.models.chat.asker import Asker, Traffic
+from agentflan.models.chat.forms import Chat, Form, Raw
 from agentflan.models.chat.pace import Pace
-from agentflan.models.chat.wire import body
 
 _KEYS = ("AGENTFLAN_API_KEY", "OPENAI_API_KEY")
-_PATH = "/chat/completions"
 
 
 class Http(Plug, frozen=True):
@@ -34,10 +33,13 @@ class Http(Plug, frozen=True):
     url: Annotated[str, Meta(pattern="^https?://[^/]")]
     """Up to where `/chat/completions` begins, such as `http://127.0.0.1:8000/v1`."""
     model: str
+    template: str | dict[str, Any] | None = None
+    """One of ours, such as `llama2`: it lays the prompt out, and `/completions` goes on from there up to its end mark.
+    None: the server lays it out."""
     temperature: float | None = None
     """None: as the server has it."""
     max_tokens: Annotated[int, Meta(ge=1)] = 1024
-    """Of a reply; one that is cut there is a fault, `length`."""
+    """Of a reply, where the problem sets no limit of its own; one that is cut there has the fault `length`."""
     extra: dict[str, Any] = {}
     """Further keys of the request's body."""
     concurrency: Annotated[int, Meta(ge=1)] = 64
@@ -60,7 +62,14 @@ class Http(Plug, frozen=True):
     @property
     def identity(self) -> str:
         """What decides the replies, so far as we can know."""
-        return f"{self.model}:{digest_of([self.url, self._settings()])}"
+        raw = [] if self.template is None else [self.template]
+        return f"{self.model}:{digest_of([self.url, self._settings(), *raw])}"
+
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """How a reply is asked for."""
+        laid_out = {} if self.template is None else {"template": self.template}
+        return {key: value for key, value in self._settings().items() if key != "model"} | laid_out
 
     def __call__(
         self,
@@ -69,8 +78,13 @@ class Http(Plug, frozen=True):
         watch: Callable[[Traffic], None] = lambda _: None,
     ) -> None:
         """`watch` is told how it goes, at least once a second. Raises Mistake for what the user has to mend."""
+        form: Form = Chat() if self.template is None else Raw(load("template", self.template))
         settings = self._settings()
-        asyncio.run(self._ask([body(problem.messages, settings) for problem in problems], seen, watch))
+        bodies = [
+            form.body(problem, {**settings, "max_tokens": problem.max_tokens} if problem.max_tokens else settings)
+            for problem in problems
+        ]
+        asyncio.run(self._ask(form, bodies, seen, watch))
 
     def cost(self, tokens_in: int, tokens_out: int) -> float | None:
         """None where no price is given."""
@@ -79,13 +93,14 @@ class Http(Plug, frozen=True):
         return (tokens_in * (self.price_in or 0) + tokens_out * (self.price_out or 0)) / 1e6
 
     async def _ask(
-        self, bodies: Sequence[bytes], seen: Callable[[int, Reply], None], watch: Callable[[Traffic], None]
+        self, form: Form, bodies: Sequence[bytes], seen: Callable[[int, Reply], None], watch: Callable[[Traffic], None]
     ) -> None:
         per_second = math.inf if self.requests_per_minute is None else self.requests_per_minute / 60
         asker = Asker(
-            self.url.rstrip("/").removesuffix(_PATH) + _PATH,
+            self.url.rstrip("/").removesuffix(form.path) + form.path,
             bodies,
             Pace(self.concurrency, per_second),
+            read=form.reply,
             headers={"Content-Type": "application/json", **_authorisation()},
             timeout=self.timeout,
             retries=self.retries,

@@ -64,10 +64,20 @@ class _Lines:
 
 class Asker:
     def __init__(
-        self, url: str, bodies: Sequence[bytes], pace: Pace, *, headers: dict[str, str], timeout: float, retries: int
+        self,
+        url: str,
+        bodies: Sequence[bytes],
+        pace: Pace,
+        *,
+        read: Callable[[bytes], Reply | Failure],
+        headers: dict[str, str],
+        timeout: float,
+        retries: int,
     ) -> None:
-        """`timeout` is for a whole answer, however slowly it drips; `retries` are for each request."""
-        self.url, self.bodies, self.pace = url, bodies, pace
+        """`timeout` is for a whole answer, however slowly it drips, and `read` takes a good one; `retries` are for each
+        request.
+        """
+        self.url, self.bodies, self.pace, self.read = url, bodies, pace, read
         self.headers, self.timeout, self.retries = headers, timeout, retries
         self._ready = [(0.0, index, 0) for index in range(len(bodies))]
         """A heap of (when, which, how often it failed)."""
@@ -77,12 +87,15 @@ class Asker:
         self._heard = False
         self._failures = 0
         self._failed_at = 0.0
+        self._waiting: dict[int, str] = {}
+        """What failed and will be tried again -> why."""
         self._refused = self._retried = 0
 
     async def run(self, seen: Seen, watch: Callable[[Traffic], None]) -> None:
         """Calls `seen(index, reply)` as replies come, with a fault for a request whose retries are used up.
 
-        Raises Mistake, with all else cancelled, where going on makes no sense.
+        Raises Mistake, with all else cancelled, where going on makes no sense; what was to be tried again has its
+        fault then.
         """
         clock = asyncio.get_running_loop().time
         async with contextlib.AsyncExitStack() as stack:
@@ -104,6 +117,9 @@ class Asker:
                 for task in self._tasks:
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
+        if isinstance(self._stop, Mistake):
+            for index, reason in self._waiting.items():
+                seen(index, _failed(reason))
         if self._stop:
             raise self._stop
 
@@ -131,16 +147,19 @@ class Asker:
             heapq.heappush(self._ready, (self.pace.refused(now, started, answer.seconds), index, failures))
         elif isinstance(answer, Failure):
             self.pace.failed(now, started, overload=answer.overload)
-            self._count_failure(answer, now, started)
             if answer.again and failures < self.retries:
                 self._retried += 1
+                self._waiting[index] = answer.reason
                 delay = min(_FIRST_DELAY * 2**failures, _LONGEST_DELAY) * (0.5 + coin("retry", index, failures))
                 heapq.heappush(self._ready, (now + delay, index, failures + 1))
             else:
-                seen(index, Reply(text="", fault="infrastructure", detail=answer.reason))
+                self._waiting.pop(index, None)
+                seen(index, _failed(answer.reason))
+            self._count_failure(answer, now, started)
         else:
             self.pace.answered()
             self._failures = 0
+            self._waiting.pop(index, None)
             seen(index, answer)
 
     async def _answer(self, lines: _Lines, body: bytes) -> Reply | Wait | Failure:
@@ -156,7 +175,8 @@ class Asker:
                     content += piece
                     if len(content) > _LARGEST:
                         return Failure("too_long")
-                return understood(response.status_code, response.headers.get("retry-after"), bytes(content), self.url)
+                after = response.headers.get("retry-after")
+                return understood(response.status_code, after, bytes(content), self.url, self.read)
         except (TimeoutError, httpx.TimeoutException):
             return Failure("timeout", overload=True)
         except httpx.TransportError as error:
@@ -183,3 +203,7 @@ class Asker:
     def _traffic(self, now: float) -> Traffic:
         pace = self.pace
         return Traffic(pace.open, int(pace.limit), self._refused, self._retried, max(pace.resume - now, 0.0))
+
+
+def _failed(reason: str) -> Reply:
+    return Reply(text="", fault="infrastructure", detail=reason)

@@ -1,24 +1,27 @@
-"""What an OpenAI-compatible server is sent, and what its answer means: a reply, a wait, a failure or a Mistake."""
+"""What the answer of an OpenAI-compatible server means: a reply, a wait, a failure or a Mistake."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from agentflan.core.errors import Mistake
-from agentflan.core.types import Message, Reply
+from agentflan.core.types import Reply
 
 _FINAL = {
     "content_filter": "content_filter",
     "content_policy_violation": "content_filter",
     "context_length_exceeded": "context_overflow",
+    "exceed_context_size_error": "context_overflow",
 }
-"""Error code of a 400 -> the fault of a reply that asking again would not change."""
+"""Error code of a 400 (OpenAI's, llama.cpp's) -> the fault of a reply that asking again would not change."""
+_TOO_LONG = ("maximum context length", "max_new_tokens` must be <=")
+"""What vLLM and text-generation-inference write instead, whose codes say no more than that the request is bad."""
 _OVERLOADED = frozenset({408, 502, 503, 504, 529})
 
 
@@ -39,25 +42,6 @@ class Failure(NamedTuple):
     said: str = ""
 
 
-class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class _Said(msgspec.Struct):
-    content: str | None = None
-
-
-class _Choice(msgspec.Struct):
-    message: _Said
-    finish_reason: str | None = None
-
-
-class _Completion(msgspec.Struct):
-    choices: tuple[_Choice, ...]
-    usage: _Usage | None = None
-
-
 class _Error(msgspec.Struct):
     message: str = ""
     code: str | int | None = None
@@ -65,21 +49,23 @@ class _Error(msgspec.Struct):
 
 
 class _Problem(msgspec.Struct):
-    error: _Error | str
+    """An error as OpenAI wraps it, or bare, as vLLM sent it up to 0.9."""
+
+    error: _Error | str | None = None
+    message: str = ""
+    code: str | int | None = None
+    type: str | None = None
 
 
-def body(messages: Sequence[Message], settings: Mapping[str, Any]) -> bytes:
-    """The request: `settings` are the keys beside the messages."""
-    said = [
-        {"role": message.role, "content": "".join(segment.text for segment in message.segments)} for message in messages
-    ]
-    return msgspec.json.encode({**settings, "messages": said})
+def understood(
+    status: int, retry_after: str | None, content: bytes, url: str, read: Callable[[bytes], Reply | Failure]
+) -> Reply | Wait | Failure:
+    """`read` takes an answer with status 200.
 
-
-def understood(status: int, retry_after: str | None, content: bytes, url: str) -> Reply | Wait | Failure:
-    """Raises Mistake for what no further request would mend: a wrong key, an unknown model or path, no credit."""
+    Raises Mistake for what no further request would mend: a wrong key, an unknown model or path, no credit.
+    """
     if status == 200:
-        return _completion(content)
+        return read(content)
     error = _error(content)
     code = str(error.code or error.type or "")
     if status in (401, 403):
@@ -94,8 +80,8 @@ def understood(status: int, retry_after: str | None, content: bytes, url: str) -
         raise Mistake(f"the account has no credit left{_quoted(error)}", where=url, mend="add some and ask again")
     if status == 429:
         return Wait(seconds_of(retry_after))
-    if status == 400 and code in _FINAL:
-        return Reply(text="", fault=_FINAL[code])
+    if fault := _final(status, code, error.message.lower()):
+        return Reply(text="", fault=fault)
     busy = status in _OVERLOADED
     return Failure(f"http_{status}", overload=busy, again=busy or status >= 500, said=error.message[:200])
 
@@ -114,35 +100,20 @@ def seconds_of(retry_after: str | None) -> float | None:
     return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
-def _completion(content: bytes) -> Reply | Failure:
-    try:
-        found = msgspec.json.decode(content, type=_Completion)
-    except msgspec.ValidationError:
-        return Failure("wrong_schema")
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Failure("cut_json")
-    if not found.choices:
-        return Failure("wrong_schema")
-    choice, usage = found.choices[0], found.usage or _Usage()
-    fault: Literal["", "length", "content_filter"] = ""
-    if choice.finish_reason in ("length", "content_filter"):
-        fault = "length" if choice.finish_reason == "length" else "content_filter"
-    elif choice.message.content is None:
-        return Failure("wrong_schema")
-    return Reply(
-        text=choice.message.content or "",
-        fault=fault,
-        tokens_in=usage.prompt_tokens,
-        tokens_out=usage.completion_tokens,
-    )
+def _final(status: int, code: str, message: str) -> str:
+    if status == 400 and code in _FINAL:
+        return _FINAL[code]
+    return "context_overflow" if status in (400, 422) and any(words in message for words in _TOO_LONG) else ""
 
 
 def _error(content: bytes) -> _Error:
     try:
-        found = msgspec.json.decode(content, type=_Problem).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = msgspec.json.decode(content, type=_Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Error()
-    return _Error(message=found) if isinstance(found, str) else found
+    if found.error is None:
+        return _Error(message=found.message, code=found.code, type=found.type)
+    return _Error(message=found.error) if isinstance(found.error, str) else found.error
 
 
 def _quoted(error: _Error) -> str:

@@ -11,11 +11,13 @@ import msgspec
 from agentflan.core.chance import coin
 
 Fault = Literal[
-    "429", "500", "503", "400", "401", "404", "hang", "drip", "reset", "cut", "schema", "content_filter", "length",
-    "calls", "agent_form",
+    "429", "500", "503", "400", "401", "404", "hang", "drip", "reset", "cut", "schema", "html", "no_choice",
+    "no_content", "overflow", "content_filter", "length", "calls", "agent_form", "tool_calls", "runs_on",
 ]  # fmt: skip
 FAULTS: tuple[Fault, ...] = get_args(Fault)
-OF_THE_QUESTION: tuple[Fault, ...] = ("400", "content_filter", "length", "calls", "agent_form")
+OF_THE_QUESTION: tuple[Fault, ...] = (
+    "400", "overflow", "content_filter", "length", "calls", "agent_form", "tool_calls", "runs_on",
+)  # fmt: skip
 """Faults that depend on what is asked alone; the others come and go with every try."""
 
 

@@ -18,7 +18,7 @@ from agentflan.models.chat.estimate import text_about, tokens_about
 from agentflan.models.faulty import voice
 from agentflan.models.faulty.plan import Bucket, Fault, Plan
 
-_STATUS = {"400": 400, "401": 401, "404": 404, "500": 500, "503": 503}
+_STATUS = {"400": 400, "401": 401, "404": 404, "500": 500, "503": 503, "overflow": 400}
 _DRIP = 0.2
 """Seconds between two signs of a reply that drips."""
 
@@ -37,14 +37,26 @@ class Call(msgspec.Struct, frozen=True):
     """What is charged: nothing where the server never came to reply."""
 
 
-class _Asked(msgspec.Struct):
-    role: Literal["system", "user", "assistant"]
+class _Turn(msgspec.Struct):
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
 
 
-class _Body(msgspec.Struct):
+class _Asked(msgspec.Struct):
+    """A request for a message, or, with a prompt and no messages, for what follows it."""
+
     model: str
-    messages: tuple[_Asked, ...]
+    messages: tuple[_Turn, ...] = ()
+    prompt: str = ""
+    max_tokens: int = 1 << 20
+    stop: tuple[str, ...] = ()
+
+    def shown(self) -> tuple[Message, ...]:
+        turns = self.messages or (_Turn("user", self.prompt),)
+        return tuple(
+            Message(role="user" if turn.role == "tool" else turn.role, segments=(Segment(text=turn.content),))
+            for turn in turns
+        )
 
 
 class Faulty:
@@ -67,9 +79,8 @@ class Faulty:
         """Answers one request; False when the connection is to be closed."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
-        asked = msgspec.json.decode(await reader.readexactly(int(headers.get("content-length", 0))), type=_Body)
-        messages = tuple(Message(role=each.role, segments=(Segment(text=each.content),)) for each in asked.messages)
-        question = digest_of(messages)
+        asked = msgspec.json.decode(await reader.readexactly(int(headers.get("content-length", 0))), type=_Asked)
+        question = digest_of(asked.shown())
         if self.plan.key and headers.get("authorization") != f"Bearer {self.plan.key}":
             return self._refuse(writer, "401", question)
         wait = self.bucket.take(asyncio.get_running_loop().time())
@@ -85,11 +96,12 @@ class Faulty:
             await reader.read()
             return False
         await asyncio.sleep(self.plan.latency)
-        return await self._reply(reader, writer, messages, question, fault)
+        return await self._reply(reader, writer, asked, question, fault)
 
     def _refuse(self, writer: asyncio.StreamWriter, outcome: str, question: str, wait: float = 0.0) -> bool:
         self._log(question, outcome)
-        said = {"error": {"message": f"this server was told to say {outcome}", "code": outcome}}
+        code = "context_length_exceeded" if outcome == "overflow" else outcome
+        said = {"error": {"message": f"this server was told to say {outcome}", "code": code}}
         extra = self._retry_after(wait) if outcome == "429" else ""
         writer.write(_response(_STATUS.get(outcome, 429), msgspec.json.encode(said), extra))
         return True
@@ -98,21 +110,18 @@ class Faulty:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        messages: tuple[Message, ...],
+        asked: _Asked,
         question: str,
         fault: Fault | None,
     ) -> bool:
+        messages = asked.shown()
         speak = {"calls": voice.call, "agent_form": voice.form}.get(str(fault), voice.reply)
         text = "" if fault == "content_filter" else speak(messages)
-        finish = fault if fault in ("content_filter", "length") else "stop"
+        if text_about(text) > asked.max_tokens:
+            text, fault = text[: asked.max_tokens], "length"
         used = (tokens_about(messages), text_about(text))
         self._log(question, fault or "ok", *used)
-        content = msgspec.json.encode(_completion(text, finish, *used))
-        if fault == "schema":
-            content = b'{"choices": [{"text": "an older form"}]}'
-        elif fault == "cut":
-            content = content[: len(content) // 2]
-        whole = _response(200, content)
+        whole = _response(200, _broken(msgspec.json.encode(_completion(asked, text, fault, *used)), fault))
         if fault == "reset":
             writer.write(whole[:-20])
             await writer.drain()
@@ -141,12 +150,33 @@ class Faulty:
         return f"Retry-After: {said}\r\n" if said else ""
 
 
-def _completion(text: str, finish: str, tokens_in: int, tokens_out: int) -> dict[str, Any]:
+def _completion(asked: _Asked, text: str, fault: Fault | None, tokens_in: int, tokens_out: int) -> dict[str, Any]:
+    finish = fault if fault in ("content_filter", "length", "tool_calls") else "stop"
+    said: dict[str, Any] = {"message": {"role": "assistant", "content": text}}
+    if fault == "tool_calls":
+        function = msgspec.json.decode(voice.call(()), type=dict[str, Any])
+        function["arguments"] = msgspec.json.encode(function["arguments"]).decode()
+        call = {"id": "call00000", "type": "function", "function": function}
+        said = {"message": {"role": "assistant", "content": None, "tool_calls": [call]}}
+    elif fault == "no_content":
+        said = {"message": {"role": "assistant", "content": None}}
+    elif not asked.messages:
+        runs_on = f"{''.join(asked.stop)} and so the next turn begins" if fault == "runs_on" else ""
+        said = {"text": f" {text}{runs_on}"}
     return {
-        "object": "chat.completion",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}],
+        "object": "chat.completion" if asked.messages else "text_completion",
+        "choices": [] if fault == "no_choice" else [{"index": 0, **said, "finish_reason": finish}],
         "usage": {"prompt_tokens": tokens_in, "completion_tokens": tokens_out},
     }
+
+
+def _broken(content: bytes, fault: Fault | None) -> bytes:
+    """An answer with status 200 that is no completion, where the fault says so."""
+    if fault == "schema":
+        return b'{"choices": [{"said": "a form of its own"}]}'
+    if fault == "html":
+        return b"<!DOCTYPE html><html><body>One moment, please.</body></html>"
+    return content[: len(content) // 2] if fault == "cut" else content
 
 
 def _response(status: int, content: bytes, extra: str = "") -> bytes:
