@@ -18,6 +18,7 @@ every = pytest.mark.parametrize("name", plugs.names("benchmark"))
 FULL = {
     "agent_h": "balanced",
     "bfcl": "overall",
+    "metatool": "overall",
     "teval": "overall",
     "when2call": "accuracy",
 }
