@@ -132,7 +132,9 @@ def asked(
 def _earlier(
     kept: Journal[Transcript], identity: str, problems: Sequence[Problem], *, alone: bool
 ) -> list[tuple[Problem, Reply]]:
-    """The last reply of this model to each problem it was ever asked; with `alone`, to these problems only."""
+    """The last reply of this model to each problem it was ever asked, in the benchmark's order; with `alone`, to these
+    problems only.
+    """
     now = {problem.id: problem for problem in problems}
     last: dict[str, tuple[Problem, Reply]] = {}
     for line in kept.lines():
@@ -141,7 +143,7 @@ def _earlier(
             last[which] = now.get(which, line.problem), line.reply
     if not last:
         raise Mistake("no transcript here is of this model", where=str(kept.path), mend="evaluate it first")
-    return list(last.values())
+    return [last[which] for which in [*(each for each in now if each in last), *sorted(last.keys() - now.keys())]]
 
 
 def _metrics(benchmark: Benchmark, graded: Sequence[Graded]) -> dict[str, float]:
