@@ -17,6 +17,7 @@ every = pytest.mark.parametrize("name", plugs.names("benchmark"))
 
 FULL = {
     "agent_h": "balanced",
+    "apibank": "accuracy",
     "bfcl": "overall",
     "metatool": "overall",
     "teval": "overall",

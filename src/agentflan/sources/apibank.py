@@ -38,7 +38,7 @@ class Apibank(Plug, frozen=True):
         found = told([said for turn in turns for said in _said(turn)])
         if isinstance(found, Dropped):
             return found
-        tools = tuple({tool.name: tool for tool in (*seen_tools(found.steps), *_described(turns))}.values())
+        tools = tuple({tool.name: tool for tool in (*seen_tools(found.steps), *described(turns))}.values())
         return Trajectory(
             id="",
             source="apibank",
@@ -51,7 +51,9 @@ class Apibank(Plug, frozen=True):
         )
 
 
-class _Turn(msgspec.Struct, frozen=True):
+class Turn(msgspec.Struct, frozen=True):
+    """One line of a file."""
+
     role: Literal["User", "AI", "API"]
     text: str | None = None
     api_name: str | None = None
@@ -59,10 +61,10 @@ class _Turn(msgspec.Struct, frozen=True):
     result: Any = None
 
 
-_ROWS = msgspec.json.Decoder(list[_Turn])
+_ROWS = msgspec.json.Decoder(list[Turn])
 
 
-def _said(turn: _Turn) -> Iterator[Said]:
+def _said(turn: Turn) -> Iterator[Said]:
     if turn.role == "User":
         yield Said("user", turn.text or "")
     elif turn.role == "AI":
@@ -70,12 +72,12 @@ def _said(turn: _Turn) -> Iterator[Said]:
     else:
         if not turn.api_name:
             raise Unreadable("call_broken", "an API turn without `api_name`")
-        given = _value(turn.param_dict)
+        given = plain(turn.param_dict)
         yield Said("assistant", "", (Call(turn.api_name, given if isinstance(given, str) else as_json(given or {})),))
         yield Said("tool", _output(turn.result))
 
 
-def _value(written: Any) -> Any:
+def plain(written: Any) -> Any:
     """Some files keep arguments and results as the texts of Python dictionaries."""
     if not isinstance(written, str):
         return written
@@ -87,7 +89,7 @@ def _value(written: Any) -> Any:
 
 def _output(result: Any) -> str:
     """What the API gave back, without the echo of its input; what went wrong stays beside it."""
-    value = _value(result)
+    value = plain(result)
     if not isinstance(value, dict) or "output" not in value:
         return result if isinstance(result, str) else as_json(result)
     output, fault = value["output"], value.get("exception")
@@ -96,9 +98,10 @@ def _output(result: Any) -> str:
     return output if isinstance(output, str) else as_json(output)
 
 
-def _described(turns: Iterable[_Turn]) -> Iterator[ToolSpec]:
+def described(turns: Iterable[Turn]) -> Iterator[ToolSpec]:
+    """The tools that `ToolSearcher` found in a dialogue."""
     for turn in turns:
-        value = _value(turn.result) if turn.api_name == SEARCHER else None
+        value = plain(turn.result) if turn.api_name == SEARCHER else None
         output = value.get("output") if isinstance(value, dict) else None
         for tool in output if isinstance(output, list) else [output]:
             if isinstance(tool, dict) and isinstance(tool.get("name"), str) and tool["name"]:

@@ -8,6 +8,8 @@ import builtins
 from agentflan.dialects.calls import literals
 
 _BUILTIN = frozenset(dir(builtins))
+_MOST = 1_000
+"""Lines of calls that are looked at; parsing them is what takes long."""
 
 
 def calls(text: str, offered: set[str]) -> list[tuple[str, str]]:
@@ -19,7 +21,7 @@ def calls(text: str, offered: set[str]) -> list[tuple[str, str]]:
     whole = _code(text.strip().strip("`").removeprefix("python"))
     found = _parsed(whole, offered, alone=True)
     if not found:
-        codes = [code for code in map(_code, text.splitlines()) if _written_as_call(code)]
+        codes = [code for code in map(_code, text.splitlines()) if _written_as_call(code)][:_MOST]
         found = [call for code in codes for call in _parsed(code, offered) or _broken(code, offered)]
     return found or _broken(whole, offered)
 
