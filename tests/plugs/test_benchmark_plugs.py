@@ -17,6 +17,7 @@ every = pytest.mark.parametrize("name", plugs.names("benchmark"))
 
 FULL = {
     "agent_h": "balanced",
+    "agent_h_plus": "balanced",
     "apibank": "accuracy",
     "bfcl": "overall",
     "metatool": "overall",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-_Z = 1.959963984540054
+Z = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
 
 
@@ -27,9 +27,9 @@ def wilson(total: float, count: int) -> Estimate:
     if not count:
         return Estimate(math.nan, 0.0, 1.0)
     share = total / count
-    shrink = 1 + _Z * _Z / count
-    middle = (share + _Z * _Z / (2 * count)) / shrink
-    half = _Z * math.sqrt(max(0.0, share * (1 - share)) / count + _Z * _Z / (4 * count * count)) / shrink
+    shrink = 1 + Z * Z / count
+    middle = (share + Z * Z / (2 * count)) / shrink
+    half = Z * math.sqrt(max(0.0, share * (1 - share)) / count + Z * Z / (4 * count * count)) / shrink
     low = 0.0 if share <= 0 else max(0.0, middle - half)
     high = 1.0 if share >= 1 else min(1.0, middle + half)
     return Estimate(share, low, high)

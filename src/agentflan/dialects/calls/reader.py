@@ -47,9 +47,14 @@ class Reading(NamedTuple):
         return next((attempt for attempt in self.attempts if _names(attempt.call.name)), None)
 
 
+def spoken(text: str) -> str:
+    """A reply without what a reasoning model thinks before it."""
+    return text.partition(_THOUGHT_ENDS)[2] or text
+
+
 def read(text: str, tools: Sequence[ToolSpec] = ()) -> Reading:
     """All call attempts in a reply to a prompt that offered `tools`; the first syntax that has any. Never raises."""
-    text = text.partition(_THOUGHT_ENDS)[2] or text
+    text = spoken(text)
     offered = {tool.name for tool in tools}
     sections, bodies = labels.sections(text), tagged.bodies(text)
     attempts = [attempt for said, given in labels.calls(sections) for attempt in _react(said, given)]

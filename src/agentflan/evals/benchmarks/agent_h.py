@@ -18,8 +18,8 @@ from agentflan.core.plugs import Plug, names
 from agentflan.core.types import CIRCUMSTANCES, Problem, Reply, Score
 from agentflan.dialects.calls import reader
 from agentflan.evals import files, summing
-from agentflan.evals.agent_h import gold, world
-from agentflan.evals.intervals import combined, wilson
+from agentflan.evals.agent_h import gold, keywords, world
+from agentflan.evals.intervals import combined
 
 _DUE = "tools_relevant"
 _WRONG = tuple(circumstance for circumstance in CIRCUMSTANCES if circumstance != _DUE)
@@ -37,6 +37,10 @@ class AgentH(Plug, frozen=True):
     """
 
     version: ClassVar[str] = "1"
+    costs: ClassVar[tuple[str, ...]] = (
+        *("over_call", "miss", "empty", "malformed", "h_react", "h_general"),
+        *(f"names_tool/{circumstance}" for circumstance in _WRONG),
+    )
 
     path: Path | None = None
     """Problems to ask, one JSON object of `core.types.Problem` a line; without it they are generated."""
@@ -45,9 +49,9 @@ class AgentH(Plug, frozen=True):
     syntax: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ("react", "talk")
     """Dialects in which the generated prompts offer their tools, in turn."""
     seed: int = 0
-    react_words: tuple[str, ...] = ("Thought:", "Action:")
+    react_words: tuple[str, ...] = keywords.REACT
     """Agent-H proper: what H_ReAct searches for."""
-    general_words: tuple[str, ...] = ("I will use", "I need to call")
+    general_words: tuple[str, ...] = keywords.GENERAL
     """Agent-H proper: what H_General searches for."""
     ignore_case: bool = False
     line_start: bool = False
@@ -74,17 +78,15 @@ class AgentH(Plug, frozen=True):
             values["malformed"] = any(attempt.malformed for attempt in reading.attempts)
         else:
             values[f"over_call/{where}"] = reading.agent_form or empty
-            values["h_react"] = self._holds(reply.text, self.react_words)
-            values["h_general"] = self._holds(reply.text, self.general_words)
+            how = {"ignore_case": self.ignore_case, "line_start": self.line_start}
+            values["h_react"] = keywords.holds(reply.text, self.react_words, **how)
+            values["h_general"] = keywords.holds(reply.text, self.general_words, **how)
         return Score(problem=problem.id, values={name: float(value) for name, value in values.items()})
 
     def summary(self, scores: Sequence[Score]) -> dict[str, float]:
         columns, shares = summing.columns(scores), summing.shares(scores)
         if "h_react" in shares:
-            pairs = zip(columns["h_react"], columns["h_general"], strict=True)
-            shares["h_score"] = wilson(
-                sum(1 - (react + general) / 2 for react, general in pairs), len(columns["h_react"])
-            )
+            shares["h_score"] = keywords.h_score(columns["h_react"], columns["h_general"])
         parts = [f"over_call/{where}" for where in _WRONG]
         if all(part in shares for part in (*parts, f"miss/{_DUE}")):
             wrong = [(-0.5 / len(parts), shares[part]) for part in parts]
@@ -92,13 +94,6 @@ class AgentH(Plug, frozen=True):
         told = sorted(shares, key=lambda name: (_place(name), name))
         metrics = summing.flat({name: shares[name] for name in told})
         return metrics | {f"n/{where}": float(len(columns.get(f"empty/{where}", ()))) for where in CIRCUMSTANCES}
-
-    def _holds(self, text: str, words: Sequence[str]) -> bool:
-        if self.ignore_case:
-            text, words = text.casefold(), [word.casefold() for word in words]
-        if self.line_start:
-            return any(line.lstrip().startswith(tuple(words)) for line in text.splitlines())
-        return any(word in text for word in words)
 
 
 def _place(metric: str) -> int:
