@@ -17,7 +17,7 @@ import msgspec
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.journal import Journal
-from agentflan.core.kinds import Benchmark, Noted
+from agentflan.core.kinds import Benchmark, Noted, Reaching
 from agentflan.core.types import Problem, Reply
 from agentflan.evals.transcripts import Transcript, key_of, transcripts
 
@@ -53,7 +53,8 @@ def evaluate(
         if rescore:
             graded = _earlier(kept, identity, {problem.id: problem for problem in benchmark.problems()})
         else:
-            graded = asked(model, identity, benchmark.version, problems, kept)
+            answering = benchmark.reach(model) if isinstance(benchmark, Reaching) else model
+            graded = asked(answering, identity, benchmark.version, problems, kept)
     metrics = _graded(benchmark, graded)
     scores = {
         "benchmark": name,
