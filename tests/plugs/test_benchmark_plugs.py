@@ -20,7 +20,10 @@ FULL = {
     "agent_h_plus": "balanced",
     "apibank": "accuracy",
     "bfcl": "overall",
+    "gsm8k": "strict_match",
+    "humaneval": "pass@1",
     "metatool": "overall",
+    "mmlu": "accuracy",
     "teval": "overall",
     "when2call": "accuracy",
 }

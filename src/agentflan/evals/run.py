@@ -18,7 +18,7 @@ import msgspec
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.journal import Journal
-from agentflan.core.kinds import Benchmark, Noted
+from agentflan.core.kinds import Benchmark, Noted, Reaching
 from agentflan.core.progress import Progress, Say
 from agentflan.core.types import Problem, Reply
 from agentflan.evals.inspect_log import Graded, inspect_log
@@ -69,7 +69,8 @@ def evaluate(
         if rescore:
             replies = _earlier(kept, identity, problems, alone=limit is not None)
         else:
-            replies = asked(model, identity, benchmark.version, problems, kept, what=name, say=say)
+            answering = benchmark.reach(model) if isinstance(benchmark, Reaching) else model
+            replies = asked(answering, identity, benchmark.version, problems, kept, what=name, say=say)
     graded = [
         (problem, reply, None if reply.fault == _RETRIED else benchmark.score(problem, reply))
         for problem, reply in replies

@@ -63,13 +63,13 @@ class Http(Plug, frozen=True):
     def identity(self) -> str:
         """What decides the replies, so far as we can know."""
         raw = [] if self.template is None else [self.template]
-        return f"{self.model}:{digest_of([self.url, self._settings(), *raw])}"
+        return f"{self.model}:{digest_of([self.url, self.settings, *raw])}"
 
     @property
     def decoding(self) -> dict[str, Any]:
         """How a reply is asked for."""
         laid_out = {} if self.template is None else {"template": self.template}
-        return {key: value for key, value in self._settings().items() if key != "model"} | laid_out
+        return {key: value for key, value in self.settings.items() if key != "model"} | laid_out
 
     def __call__(
         self,
@@ -79,11 +79,21 @@ class Http(Plug, frozen=True):
     ) -> None:
         """`watch` is told how it goes, at least once a second. Raises Mistake for what the user has to mend."""
         form: Form = Chat() if self.template is None else Raw(load("template", self.template))
-        settings = self._settings()
+        settings = self.settings
         bodies = [
             form.body(problem, {**settings, "max_tokens": problem.max_tokens} if problem.max_tokens else settings)
             for problem in problems
         ]
+        self.post(form, bodies, seen, watch)
+
+    def post(
+        self,
+        form: Form,
+        bodies: Sequence[bytes],
+        seen: Callable[[int, Reply], None],
+        watch: Callable[[Traffic], None] = lambda _: None,
+    ) -> None:
+        """Requests as they stand, answers as `form` reads them, for who asks in a form of its own."""
         asyncio.run(self._ask(form, bodies, seen, watch))
 
     def cost(self, tokens_in: int, tokens_out: int) -> float | None:
@@ -107,7 +117,9 @@ class Http(Plug, frozen=True):
         )
         await asker.run(seen, watch)
 
-    def _settings(self) -> dict[str, Any]:
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The keys of every request's body."""
         heat = {} if self.temperature is None else {"temperature": self.temperature}
         return {"model": self.model, "max_tokens": self.max_tokens, **heat, **self.extra}
 

@@ -92,7 +92,7 @@ class Chat(NamedTuple):
 
     def reply(self, content: bytes) -> Reply | Failure:
         """The text; behind it, each call as `<tool_call>{"name": ..., "arguments": ...}</tool_call>` on a line."""
-        found = _decoded(content, _ChatCompletion)
+        found = decoded(content, _ChatCompletion)
         if isinstance(found, Failure):
             return found
         message, reason = found.choices[0].message, found.choices[0].finish_reason
@@ -122,14 +122,14 @@ class Raw(NamedTuple):
 
     def reply(self, content: bytes) -> Reply | Failure:
         """Without the blank that stands between the last role mark and the first word."""
-        found = _decoded(content, _Completion)
+        found = decoded(content, _Completion)
         if isinstance(found, Failure):
             return found
         text, stop, _ = found.choices[0].text.removeprefix(" ").partition(self.template.stop)
         return _reply(text, None if stop else found.choices[0].finish_reason, found.usage)
 
 
-def _decoded(content: bytes, kind: type[Any]) -> Any:
+def decoded(content: bytes, kind: type[Any]) -> Any:
     """A completion with at least one choice, or the failure that it is instead."""
     try:
         found = msgspec.json.decode(content, type=kind)
