@@ -17,6 +17,7 @@ from agentflan.core.types import Problem, Reply, Score
 from agentflan.evals import files, summing
 from agentflan.evals.apibank import dialogues, matching
 from agentflan.evals.apibank.rouge import published_rouge_l, rouge_l
+from agentflan.sources.apibank import SEARCHER
 
 
 class ApiBank(Plug, frozen=True):
@@ -76,4 +77,4 @@ def _called(problem: Problem, due: dialogues.Due, text: str) -> dict[str, float]
 
 def _searched(problem: Problem, text: str) -> dict[str, float]:
     found = matching.named(text, problem.tools)
-    return {"search": float(found is not None and found[0] == dialogues.SEARCHER and any(found[1].values()))}
+    return {"search": float(found is not None and found[0] == SEARCHER and any(found[1].values()))}
