@@ -11,7 +11,7 @@ _TITLES: dict[Verdict, str] = {"better": "B is better", "worse": "B is worse", "
 
 _FOOT = """\
 p: McNemar's exact test, mid-p, on the pairs that differ. p (Holm): corrected for all metrics tested here, those by part
-apart from the others; better and worse mean below 0.05. `-`: no mean over problems, so its interval is not a paired one."""
+apart from the others; better and worse mean below 0.05. `-`: no mean over problems, its interval is not paired."""
 
 
 def differences_table(found: Comparison, *, parts: bool) -> str:

@@ -94,7 +94,8 @@ class AgentHPlus(Plug, frozen=True):
         return {
             "data": files.digest_of_files([self.path]),
             "format": found.format,
-            "records": f"{found.records}, {found.without} of them without a problem",
+            "records": str(found.records),
+            "records_without_problem": str(found.without),
             "comparable": "not with that data set's own scores; abstentions are told by phrases",
         }
 
