@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 from agentflan.core import plugs
 from agentflan.core.types import Problem, Reply
 from agentflan.models.scripted import Scripted
+from tests.evals import needs
 
-every = pytest.mark.parametrize("name", plugs.names("benchmark"))
+NEEDS = {"humaneval": needs.sandbox}
+every = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=NEEDS.get(name, ())) for name in plugs.names("benchmark")]
+)
 
 FULL = {
     "agent_h": "balanced",

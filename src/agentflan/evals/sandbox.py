@@ -8,6 +8,8 @@ has started. Needs Linux and the Debian packages `bubblewrap` and `util-linux`.
 from __future__ import annotations
 
 import os
+import re
+import select
 import shutil
 import subprocess
 import sys
@@ -21,6 +23,8 @@ from agentflan.core.errors import Mistake
 
 _NOBODY = 65534
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
+_DEAD_BY = 5.0
+"""Seconds that the killed may take to be gone; the kernel needs some milliseconds."""
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -39,6 +43,9 @@ class Limits(NamedTuple):
     """Bytes of what it prints, and of any file: writing on from there fails."""
 
 
+_USUAL = Limits()
+
+
 class Ran(NamedTuple):
     status: int | None
     """The exit status; minus the signal that ended it. None: it was still running at the deadline."""
@@ -46,52 +53,68 @@ class Ran(NamedTuple):
     """What it printed, on stdout and stderr."""
 
 
-def python(program: str, limits: Limits = Limits()) -> Ran:
+def python(program: str, limits: Limits = _USUAL) -> Ran:
     """Runs the text of a program on this Python without its site packages; the program's own stdin is empty."""
     return run([_interpreter(), "-I", "-S", "-"], stdin=program.encode("utf-8", "surrogatepass"), limits=limits)
 
 
-def run(command: Sequence[str], *, stdin: bytes = b"", limits: Limits = Limits()) -> Ran:
+def run(command: Sequence[str], *, stdin: bytes = b"", limits: Limits = _USUAL) -> Ran:
     """Runs a command in a sandbox of its own. Raises Mistake where there can be none."""
     _check()
     return _run(command, stdin, limits)
 
 
 def _run(command: Sequence[str], stdin: bytes, limits: Limits) -> Ran:
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as printed:
+    told, tells = os.pipe()
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as printed, os.fdopen(told, "rb") as news:
         given.write(stdin)
         given.seek(0)
         child = subprocess.Popen(
-            [*_walls(limits), *_limited(limits), *command],
+            [*_walls(limits, tells), *_limited(limits), *command],
             stdin=given,
             stdout=printed,
             stderr=subprocess.STDOUT,
             env={},
+            pass_fds=(tells,),
             start_new_session=True,
         )
+        os.close(tells)
         try:
+            first = _first(news.readline())
             status: int | None = child.wait(limits.seconds)
         except subprocess.TimeoutExpired:
             status = None
         finally:
-            child.kill()  # bubblewrap, and with it the first process of its namespace, which takes all others along
+            child.kill()  # bubblewrap, which takes the first process of its namespace along, and that all others
             child.wait()
+        if first is not None:
+            select.select([first], [], [], _DEAD_BY)
+            os.close(first)
         printed.seek(0)
         return Ran(status if status is None or status <= 128 else 128 - status, printed.read(limits.output))
 
 
-def _walls(limits: Limits) -> Iterator[str]:
+def _first(news: bytes) -> int | None:
+    """A handle of the namespace's first process, which is over only when all others are; None: it is already."""
+    found = re.search(rb"\d+", news)
+    try:
+        return os.pidfd_open(int(found[0])) if found else None
+    except ProcessLookupError:
+        return None
+
+
+def _walls(limits: Limits, news: int) -> Iterator[str]:
     """The command line of bubblewrap. As root it needs no user namespace: the program is made nobody instead."""
     yield _found("bwrap")
     yield from ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
-    yield from ("--die-with-parent", "--new-session", "--hostname", "sandbox")
+    yield from ("--die-with-parent", "--new-session", "--hostname", "sandbox", "--json-status-fd", str(news))
     if os.geteuid():
         yield from ("--unshare-user", "--uid", str(_NOBODY), "--gid", str(_NOBODY), "--cap-drop", "ALL")
     else:
         yield from ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
     for place in map(Path, _SYSTEM):
         if place.is_symlink():
-            yield from ("--symlink", os.readlink(place), str(place))
+            yield from ("--symlink", str(place.readlink()), str(place))
         elif place.exists():
             yield from ("--ro-bind", str(place), str(place))
     home = Path(sys.base_prefix).resolve()
@@ -100,8 +123,8 @@ def _walls(limits: Limits) -> Iterator[str]:
             yield from ("--perms", "0755", "--dir", str(above))  # empty but for the next; or nobody could not pass
         yield from ("--ro-bind", str(home), str(home))
     yield from ("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev")
-    yield from ("--perms", "1777", "--size", str(limits.disk), "--tmpfs", "/tmp", "--chdir", "/tmp")  # noqa: S108
-    yield from ("--remount-ro", "/", "--clearenv", "--setenv", "PATH", _PATH, "--setenv", "HOME", "/tmp", "--")  # noqa: S108
+    yield from ("--perms", "1777", "--size", str(limits.disk), "--tmpfs", "/tmp", "--chdir", "/tmp")
+    yield from ("--remount-ro", "/", "--clearenv", "--setenv", "PATH", _PATH, "--setenv", "HOME", "/tmp", "--")
 
 
 def _limited(limits: Limits) -> Iterator[str]:
@@ -133,7 +156,7 @@ def _interpreter() -> str:
 @cache
 def _check() -> None:
     """Once a process: whether a sandbox can be made here at all."""
-    tried = _run([_interpreter(), "-I", "-S", "-c", ""], b"", Limits())
+    tried = _run([_interpreter(), "-I", "-S", "-c", ""], b"", _USUAL)
     if tried.status != 0:
         reason = tried.output.decode("utf-8", "replace").strip().rpartition("\n")[2] or f"status {tried.status}"
         mend = "allow user namespaces, or run as root"

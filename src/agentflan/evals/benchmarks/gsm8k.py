@@ -24,7 +24,7 @@ _METRICS = {"strict-match": "strict_match", "flexible-extract": "flexible_extrac
 
 
 class Gsm8k(Plug, frozen=True):
-    """`strict_match`: the number after `####`, which the examples show; `flexible_extract`: the last number there is."""
+    """`strict_match`: the number after `####`, as in the examples; `flexible_extract`: the last number there is."""
 
     version: ClassVar[str] = "1"
 
