@@ -26,6 +26,7 @@ from agentflan.core.types import (
     ToolSpec,
     Trajectory,
 )
+from agentflan.core.worlds import Seen
 
 Item = Trajectory | Conversation
 Outcome = Item | Dropped | Quarantined | Sequence[Item]
@@ -248,7 +249,7 @@ class Model(Protocol):
 
     name: str
 
-    def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None:
+    def __call__(self, problems: Sequence[Problem], seen: Seen) -> None:
         """Answers each problem; calls `seen(index, reply)` as soon as a reply is there, in any order."""
 
 

@@ -17,12 +17,16 @@ import msgspec
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.journal import Journal
-from agentflan.core.kinds import Benchmark, Noted
-from agentflan.core.types import Problem, Reply
+from agentflan.core.kinds import Noted
+from agentflan.core.types import Episode, Problem, Reply
+from agentflan.core.worlds import Acting
+from agentflan.evals import episodes
 from agentflan.evals.transcripts import Transcript, key_of, transcripts
 
 _RETRIED = "infrastructure"
 """The fault that may be gone the next time; every other reply is final."""
+_UNGRADED = (_RETRIED, "world", "unfinished")
+"""Faults that say nothing of the model: its server's, its world's, and a run's that was cut off."""
 
 
 class Answering(Protocol):
@@ -50,10 +54,18 @@ def evaluate(
         raise Mistake("there are no transcripts to grade again", where=str(place), mend="evaluate without --rescore")
     problems = [] if rescore else list(benchmark.problems())[:limit]
     with transcripts(place / "transcripts.jsonl") as kept:
-        if rescore:
-            graded = _earlier(kept, identity, {problem.id: problem for problem in benchmark.problems()})
+        now = {problem.id: problem for problem in benchmark.problems()} if rescore else {}
+        graded: Sequence[tuple[Problem, Reply | Episode]]
+        if isinstance(benchmark, Acting):
+            graded = (
+                episodes.earlier(kept, identity, now, benchmark.steps)
+                if rescore
+                else episodes.played(model, identity, benchmark, problems, kept)
+            )
         else:
-            graded = asked(model, identity, benchmark.version, problems, kept)
+            graded = (
+                _earlier(kept, identity, now) if rescore else asked(model, identity, benchmark.version, problems, kept)
+            )
     metrics = _graded(benchmark, graded)
     scores = {
         "benchmark": name,
@@ -106,13 +118,15 @@ def _earlier(kept: Journal[Transcript], identity: str, now: Mapping[str, Problem
     return list(last.values())
 
 
-def _graded(benchmark: Benchmark, graded: Iterable[tuple[Problem, Reply]]) -> dict[str, float]:
+def _graded(benchmark: Any, graded: Iterable[tuple[Problem, Reply | Episode]]) -> dict[str, float]:
     scores, faults = [], Counter[str]()
-    for problem, reply in graded:
-        if reply.fault:
-            faults[reply.fault] += 1
-        if reply.fault != _RETRIED:
-            scores.append(benchmark.score(problem, reply))
+    for problem, said in graded:
+        if said.fault:
+            faults[said.fault] += 1
+        if said.fault not in _UNGRADED:
+            scores.append(
+                benchmark.grade(problem, said) if isinstance(said, Episode) else benchmark.score(problem, said)
+            )
     kinds = {f"faults/{fault}": float(number) for fault, number in sorted(faults.items())}
     return {**benchmark.summary(scores), "faults": float(faults.total()), **kinds}
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -17,6 +18,7 @@ from agentflan.core.digest import digest_of
 from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Problem, Reply
+from agentflan.core.worlds import Seen
 from agentflan.models.chat.asker import Asker, Traffic
 from agentflan.models.chat.pace import Pace
 from agentflan.models.chat.wire import body
@@ -65,7 +67,7 @@ class Http(Plug, frozen=True):
     def __call__(
         self,
         problems: Sequence[Problem],
-        seen: Callable[[int, Reply], None],
+        seen: Seen,
         watch: Callable[[Traffic], None] = lambda _: None,
     ) -> None:
         """`watch` is told how it goes, at least once a second. Raises Mistake for what the user has to mend."""
@@ -78,9 +80,7 @@ class Http(Plug, frozen=True):
             return None
         return (tokens_in * (self.price_in or 0) + tokens_out * (self.price_out or 0)) / 1e6
 
-    async def _ask(
-        self, bodies: Sequence[bytes], seen: Callable[[int, Reply], None], watch: Callable[[Traffic], None]
-    ) -> None:
+    async def _ask(self, bodies: Sequence[bytes], seen: Seen, watch: Callable[[Traffic], None]) -> None:
         per_second = math.inf if self.requests_per_minute is None else self.requests_per_minute / 60
         asker = Asker(
             self.url.rstrip("/").removesuffix(_PATH) + _PATH,
@@ -90,7 +90,16 @@ class Http(Plug, frozen=True):
             timeout=self.timeout,
             retries=self.retries,
         )
-        await asker.run(seen, watch)
+
+        async def written(following: Future[Problem | None]) -> bytes | None:
+            problem = await asyncio.wrap_future(following)
+            return None if problem is None else body(problem.messages, self._settings())
+
+        def told(index: int, reply: Reply) -> Awaitable[bytes | None] | None:
+            following = seen(index, reply)
+            return written(following) if isinstance(following, Future) else None
+
+        await asker.run(told, watch)
 
     def _settings(self) -> dict[str, Any]:
         heat = {} if self.temperature is None else {"temperature": self.temperature}
