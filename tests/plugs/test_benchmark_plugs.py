@@ -25,6 +25,8 @@ FULL = {
     "apibank": "accuracy",
     "bfcl": "overall",
     "gsm8k": "strict_match",
+    "hotpotqa_live": "f1",
+    "hotpotqa_local": "f1",
     "humaneval": "pass@1",
     "metatool": "overall",
     "mmlu": "accuracy",

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
+from agentflan.core.benchmarks import Seen
 from agentflan.core.types import (
     Carries,
     Conversation,
@@ -248,7 +249,7 @@ class Model(Protocol):
 
     name: str
 
-    def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None:
+    def __call__(self, problems: Sequence[Problem], seen: Seen) -> None:
         """Answers each problem; calls `seen(index, reply)` as soon as a reply is there, in any order."""
 
 
@@ -259,7 +260,7 @@ class Backend(Protocol):
 
 
 class Benchmark(Protocol):
-    """Problems and how replies to them are graded."""
+    """Problems and how replies to them are graded; `core/benchmarks.py` has what it may promise beside."""
 
     version: str
 
@@ -269,31 +270,6 @@ class Benchmark(Protocol):
 
     def summary(self, scores: Sequence[Score]) -> dict[str, float]:
         """All metrics over all graded problems, each share with `<name>_low` and `<name>_high`."""
-
-
-@runtime_checkable
-class Costing(Protocol):
-    """A benchmark some of whose metrics count what is wrong."""
-
-    @property
-    def costs(self) -> tuple[str, ...]:
-        """Metrics of which less is better, by their whole name or the part before the slash."""
-
-
-@runtime_checkable
-class Noted(Protocol):
-    """A benchmark whose numbers need a word beside them."""
-
-    def notes(self) -> Mapping[str, str]:
-        """What it was measured with, beyond its settings: digest of the data, embedder, what it compares with."""
-
-
-@runtime_checkable
-class Reaching(Protocol):
-    """A benchmark whose prompts are no chat: it says itself how they reach a model."""
-
-    def reach(self, model: Any) -> Any:
-        """Who answers in the model's name: a `Model`. Its replies are kept as the model's own."""
 
 
 class RunFolder(NamedTuple):

@@ -2,6 +2,7 @@
 
 rows --Source--> Trajectory --converse--> Conversation --Template--> Rendered --tokenise--> Tokens
 Problem --Model--> Reply --Dialect.read--> Step --Benchmark--> Score
+                                           Step --World--> Observation, and the next Reply, until an Episode is over
 """
 
 from __future__ import annotations
@@ -212,6 +213,8 @@ class Problem(Record, frozen=True):
     tools: tuple[ToolSpec, ...] = ()
     gold: tuple[Step, ...] = ()
     """Steps that count as right; written in `syntax`, the first of them is a reply with full marks."""
+    solution: tuple[Step, ...] = ()
+    """How an expert acts in the problem's world, step after step; empty where there is no world."""
     reference: str = ""
     """What its benchmark grades by where steps cannot say it (several right values, a template), as JSON text."""
     part: str = ""
@@ -235,6 +238,42 @@ class Reply(Record, frozen=True):
     tokens_in: int = 0
     tokens_out: int = 0
     """As counted by who is paid for them; 0 where nobody counts."""
+
+
+class Observation(Record, frozen=True):
+    """What a world shows at the start or after a step."""
+
+    text: str
+    reward: float = 0.0
+    """How well the episode stands so far, between 0 and 1."""
+    done: bool = False
+    fault: Literal["", "invalid", "world"] = ""
+    """`invalid`: the action means nothing in this world, which is as it was; the agent's fault, and it may go on.
+    `world`: the world itself failed, which ends the episode, says nothing of the agent, and may be gone next time."""
+
+
+class Turn(Record, frozen=True):
+    """One exchange of an episode."""
+
+    reply: Reply
+    step: Step
+    """What the dialect read in the reply."""
+    observation: Observation | None = None
+    """None: there was no reply to act by."""
+
+
+Ended = Literal["finished", "limit", "invalid", "model", "world", "unfinished"]
+"""How an episode is over: the world said so; no steps were left, and at the last one the agent acted, or did nothing
+that means anything here; the model, or the world, failed; or a run that was cut off has not come back to it."""
+
+
+class Episode(Record, frozen=True):
+    """What came of one problem in its world."""
+
+    turns: tuple[Turn, ...]
+    ended: Ended
+    fault: str = ""
+    """Why model or world failed, as a Reply's; `infrastructure`, `world` and `unfinished` are never graded."""
 
 
 class Score(Record, frozen=True):

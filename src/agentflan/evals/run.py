@@ -16,16 +16,19 @@ from typing import Any, Protocol
 import msgspec
 
 from agentflan.core import plugs
+from agentflan.core.benchmarks import Acting, Noted, Reaching
 from agentflan.core.errors import Mistake
 from agentflan.core.journal import Journal
-from agentflan.core.kinds import Benchmark, Noted, Reaching
 from agentflan.core.progress import Progress, Say
-from agentflan.core.types import Problem, Reply
+from agentflan.core.types import Episode, Problem, Reply, Score
+from agentflan.evals import episodes
 from agentflan.evals.inspect_log import Graded, inspect_log
 from agentflan.evals.transcripts import Transcript, key_of, transcripts
 
 _RETRIED = "infrastructure"
 """The fault that may be gone the next time; every other reply is final."""
+_UNGRADED = (_RETRIED, "world", "unfinished")
+"""Faults that say nothing of the model: its server's, its world's, and a run's that was cut off."""
 _NAMED = 5
 """So many of the problems that a fault hit are named in scores.json; the transcripts name all."""
 
@@ -67,14 +70,10 @@ def evaluate(
     problems = list(benchmark.problems())[:limit]
     with transcripts(place / "transcripts.jsonl") as kept:
         if rescore:
-            replies = _earlier(kept, identity, problems, alone=limit is not None)
+            found = _on_file(benchmark, identity, problems, kept, alone=limit is not None)
         else:
-            answering = benchmark.reach(model) if isinstance(benchmark, Reaching) else model
-            replies = asked(answering, identity, benchmark.version, problems, kept, what=name, say=say)
-    graded = [
-        (problem, reply, None if reply.fault == _RETRIED else benchmark.score(problem, reply))
-        for problem, reply in replies
-    ]
+            found = _answered(model, identity, benchmark, problems, kept, say)
+    graded = [(problem, _told(said), _scored(benchmark, problem, said)) for problem, said in found]
     metrics = _metrics(benchmark, graded)
     scores = {
         "benchmark": name,
@@ -85,7 +84,7 @@ def evaluate(
         "identity": identity,
         "decoding": getattr(model, "decoding", {}),
         "problems": len(graded),
-        "faulted": _faulted(replies),
+        "faulted": _faulted(graded),
         "metrics": metrics,
     }
     _write(place / "scores.json", scores)
@@ -130,6 +129,27 @@ def asked(
     return [(problem, replies[key]) for problem, key in zip(problems, keys, strict=True)]
 
 
+def _answered(
+    model: Answering, identity: str, benchmark: Any, problems: Sequence[Problem], kept: Journal[Transcript], say: Say
+) -> Sequence[tuple[Problem, Reply | Episode]]:
+    name = benchmark_name(benchmark)
+    if isinstance(benchmark, Acting):
+        return episodes.played(model, identity, benchmark, problems, kept, Progress(name, len(problems), say))
+    answering = benchmark.reach(model) if isinstance(benchmark, Reaching) else model
+    return asked(answering, identity, benchmark.version, problems, kept, what=name, say=say)
+
+
+def _on_file(
+    benchmark: Any, identity: str, problems: Sequence[Problem], kept: Journal[Transcript], *, alone: bool
+) -> Sequence[tuple[Problem, Reply | Episode]]:
+    """What this model said earlier; with `alone`, to these problems only."""
+    if not isinstance(benchmark, Acting):
+        return _earlier(kept, identity, problems, alone=alone)
+    now = {problem.id: problem for problem in problems}
+    found = episodes.earlier(kept, identity, now, benchmark.steps)
+    return [(problem, episode) for problem, episode in found if problem.id in now or not alone]
+
+
 def _earlier(
     kept: Journal[Transcript], identity: str, problems: Sequence[Problem], *, alone: bool
 ) -> list[tuple[Problem, Reply]]:
@@ -147,17 +167,28 @@ def _earlier(
     return [last[which] for which in [*(each for each in now if each in last), *sorted(last.keys() - now.keys())]]
 
 
-def _metrics(benchmark: Benchmark, graded: Sequence[Graded]) -> dict[str, float]:
+def _scored(benchmark: Any, problem: Problem, said: Reply | Episode) -> Score | None:
+    if said.fault in _UNGRADED:
+        return None
+    score: Score = benchmark.grade(problem, said) if isinstance(said, Episode) else benchmark.score(problem, said)
+    return score
+
+
+def _told(said: Reply | Episode) -> Reply:
+    return episodes.told(said) if isinstance(said, Episode) else said
+
+
+def _metrics(benchmark: Any, graded: Sequence[Graded]) -> dict[str, float]:
     faults = Counter(reply.fault for _, reply, _ in graded if reply.fault)
     kinds = {f"faults/{fault}": float(number) for fault, number in sorted(faults.items())}
     summary = benchmark.summary([score for _, _, score in graded if score is not None])
     return {**summary, "faults": float(faults.total()), **kinds}
 
 
-def _faulted(replies: Iterable[tuple[Problem, Reply]]) -> dict[str, Any]:
+def _faulted(graded: Iterable[Graded]) -> dict[str, Any]:
     """What kept whole replies from coming -> how many problems it hit, and the first few of them."""
     found: dict[str, list[str]] = {}
-    for problem, reply in replies:
+    for problem, reply, _ in graded:
         if reply.fault:
             detail = f" ({reply.detail})" if reply.detail else ""
             found.setdefault(f"{reply.fault}{detail}", []).append(problem.id)

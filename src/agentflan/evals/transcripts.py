@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agentflan.core.digest import digest_of
 from agentflan.core.journal import Journal
-from agentflan.core.types import Problem, Record, Reply
+from agentflan.core.types import Observation, Problem, Record, Reply
 
 
 class Transcript(Record, frozen=True):
@@ -19,7 +19,12 @@ class Transcript(Record, frozen=True):
     version: str
     """The benchmark's version that asked."""
     problem: Problem
+    """After the first turn of an episode, of its messages only the one that is new."""
     reply: Reply
+    turn: int = 0
+    """Of an episode; 0 for a problem of one reply."""
+    observation: Observation | None = None
+    """What the world then showed."""
 
 
 def key_of(model: str, version: str, problem: Problem) -> str:

@@ -61,7 +61,7 @@ class Hf(Plug, frozen=True):
         """The device as torch names it."""
         return self.device if self.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
 
-    def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None:
+    def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], object]) -> None:
         stamps = tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in _files(self.path))
         model, tokenizer = _loaded(self.path, stamps, self.where)
         try:

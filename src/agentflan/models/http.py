@@ -8,16 +8,19 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from typing import Annotated, Any
 
 from msgspec import Meta
 
+from agentflan.core.benchmarks import Seen
 from agentflan.core.digest import digest_of
 from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug, load
 from agentflan.core.types import Problem, Reply
-from agentflan.models.chat.asker import Asker, Traffic
+from agentflan.models.chat import asker
+from agentflan.models.chat.asker import Traffic
 from agentflan.models.chat.forms import Chat, Form, Raw
 from agentflan.models.chat.pace import Pace
 
@@ -74,23 +77,32 @@ class Http(Plug, frozen=True):
     def __call__(
         self,
         problems: Sequence[Problem],
-        seen: Callable[[int, Reply], None],
+        seen: Seen,
         watch: Callable[[Traffic], None] = lambda _: None,
     ) -> None:
         """`watch` is told how it goes, at least once a second. Raises Mistake for what the user has to mend."""
-        form: Form = Chat() if self.template is None else Raw(load("template", self.template))
+        form = Chat() if self.template is None else Raw(load("template", self.template))
         settings = self.settings
-        bodies = [
-            form.body(problem, {**settings, "max_tokens": problem.max_tokens} if problem.max_tokens else settings)
-            for problem in problems
-        ]
-        self.post(form, bodies, seen, watch)
+
+        def body(problem: Problem) -> bytes:
+            limit = {"max_tokens": problem.max_tokens} if problem.max_tokens else {}
+            return form.body(problem, {**settings, **limit})
+
+        async def next_body(following: Future[Problem | None]) -> bytes | None:
+            problem = await asyncio.wrap_future(following)
+            return None if problem is None else body(problem)
+
+        def told(index: int, reply: Reply) -> Awaitable[bytes | None] | None:
+            following = seen(index, reply)
+            return asyncio.ensure_future(next_body(following)) if isinstance(following, Future) else None
+
+        self.post(form, [body(problem) for problem in problems], told, watch)
 
     def post(
         self,
         form: Form,
         bodies: Sequence[bytes],
-        seen: Callable[[int, Reply], None],
+        seen: asker.Seen,
         watch: Callable[[Traffic], None] = lambda _: None,
     ) -> None:
         """Requests as they stand, answers as `form` reads them, for who asks in a form of its own."""
@@ -103,10 +115,10 @@ class Http(Plug, frozen=True):
         return (tokens_in * (self.price_in or 0) + tokens_out * (self.price_out or 0)) / 1e6
 
     async def _ask(
-        self, form: Form, bodies: Sequence[bytes], seen: Callable[[int, Reply], None], watch: Callable[[Traffic], None]
+        self, form: Form, bodies: Sequence[bytes], seen: asker.Seen, watch: Callable[[Traffic], None]
     ) -> None:
         per_second = math.inf if self.requests_per_minute is None else self.requests_per_minute / 60
-        asker = Asker(
+        asking = asker.Asker(
             self.url.rstrip("/").removesuffix(form.path) + form.path,
             bodies,
             Pace(self.concurrency, per_second),
@@ -115,7 +127,7 @@ class Http(Plug, frozen=True):
             timeout=self.timeout,
             retries=self.retries,
         )
-        await asker.run(seen, watch)
+        await asking.run(seen, watch)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import msgspec
 from agentflan.core import chance, plugs
 from agentflan.core.types import Problem, Reply, Step, ToolCall
 
-Policy = Literal["gold", "silent", "never_calls", "always_calls", "random"]
+Policy = Literal["gold", "expert", "silent", "never_calls", "always_calls", "random"]
 
 _REFUSAL = "I cannot look that up here, so I would rather not guess."
 _PLAIN = "That is a fair question, and here is what I think about it."
@@ -20,7 +20,10 @@ _INVENTED = "find_anything"
 
 
 class Scripted(plugs.Plug, frozen=True):
-    """`gold` is right, `silent` says nothing, `never_calls` talks, `always_calls` calls, `random` tosses a coin."""
+    """`gold` is right, `silent` says nothing, `never_calls` talks, `always_calls` calls, `random` tosses a coin.
+
+    `expert` acts in the problem's world as its solution says; where there is none, it is `gold`.
+    """
 
     policy: Policy
     seed: int = 0
@@ -34,7 +37,7 @@ class Scripted(plugs.Plug, frozen=True):
         """What decides the replies, for the transcripts' keys."""
         return f"{self.name}:{self.seed}"
 
-    def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None:
+    def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], object]) -> None:
         for index, problem in enumerate(problems):
             seen(index, Reply(text=self._reply(problem)))
 
@@ -43,6 +46,8 @@ class Scripted(plugs.Plug, frozen=True):
             return ""
         if self.policy == "gold":
             return _gold(problem)
+        if self.policy == "expert":
+            return _next(problem)
         tosses = self.policy == "random" and chance.coin(self.seed, "calls", problem.id) < 0.5
         if self.policy == "always_calls" or tosses:
             names = [tool.name for tool in problem.tools] or [_INVENTED]
@@ -58,6 +63,14 @@ def _gold(problem: Problem) -> str:
     if isinstance(step.action, ToolCall):
         return _written(step, problem)
     return step.action.text if step.action else step.thought
+
+
+def _next(problem: Problem) -> str:
+    """The step of the solution that is due: so many replies are in the prompt already."""
+    turn = sum(message.role == "assistant" for message in problem.messages)
+    if not problem.solution:
+        return _gold(problem)
+    return _written(problem.solution[min(turn, len(problem.solution) - 1)], problem)
 
 
 def _written(step: Step, problem: Problem) -> str:

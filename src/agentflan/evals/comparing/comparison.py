@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from agentflan.core.benchmarks import Costing
 from agentflan.core.errors import Mistake
-from agentflan.core.kinds import Costing
 from agentflan.core.types import Problem, Record, Score
 from agentflan.evals.comparing.paired import apart, holm, mcnemar, mean_difference
 from agentflan.evals.comparing.runs import Evaluation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import heapq
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 import httpx
@@ -23,7 +23,8 @@ _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
 _HOPELESS = 8
 """So many failures on end, each begun after the one before, without a reply: the server is down."""
 
-Seen = Callable[[int, Reply], None]
+Seen = Callable[[int, Reply], Awaitable[bytes | None] | None]
+"""What it gives back, if anything, is the body that is asked next under the same index."""
 
 
 class Traffic(NamedTuple):
@@ -77,7 +78,7 @@ class Asker:
         """`timeout` is for a whole answer, however slowly it drips, and `read` takes a good one; `retries` are for each
         request.
         """
-        self.url, self.bodies, self.pace, self.read = url, bodies, pace, read
+        self.url, self.bodies, self.pace, self.read = url, list(bodies), pace, read
         self.headers, self.timeout, self.retries = headers, timeout, retries
         self._ready = [(0.0, index, 0) for index in range(len(bodies))]
         """A heap of (when, which, how often it failed)."""
@@ -153,14 +154,19 @@ class Asker:
                 delay = min(_FIRST_DELAY * 2**failures, _LONGEST_DELAY) * (0.5 + coin("retry", index, failures))
                 heapq.heappush(self._ready, (now + delay, index, failures + 1))
             else:
-                self._waiting.pop(index, None)
-                seen(index, _failed(answer.reason))
+                await self._tell(seen, index, _failed(answer.reason))
             self._count_failure(answer, now, started)
         else:
             self.pace.answered()
             self._failures = 0
-            self._waiting.pop(index, None)
-            seen(index, answer)
+            await self._tell(seen, index, answer)
+
+    async def _tell(self, seen: Seen, index: int, reply: Reply) -> None:
+        self._waiting.pop(index, None)
+        following = seen(index, reply)
+        if following is not None and (body := await following) is not None:
+            self.bodies[index] = body
+            heapq.heappush(self._ready, (0.0, index, 0))
 
     async def _answer(self, lines: _Lines, body: bytes) -> Reply | Wait | Failure:
         try:

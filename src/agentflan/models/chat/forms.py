@@ -21,12 +21,11 @@ _FAULTS = {"length": "length", "content_filter": "content_filter"}
 
 
 class Form(Protocol):
+    """What `Http.post` must know; `Chat` and `Raw` also write the request of a problem."""
+
     @property
     def path(self) -> str:
         """What follows the interface's URL."""
-
-    def body(self, problem: Problem, settings: Mapping[str, Any]) -> bytes:
-        """The request: `settings` are the keys beside the prompt. Raises Mistake for what this form cannot ask."""
 
     def reply(self, content: bytes) -> Reply | Failure: ...
 

@@ -1,0 +1,264 @@
+"""Episodes: played many at once, gone on with after a kill, graded again from what is on file, faults kept apart."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from agentflan.core.errors import Mistake
+from agentflan.core.plugs import Plug
+from agentflan.core.types import Episode, Message, Observation, Problem, Reply, Score, Segment, Step, ToolCall
+from agentflan.evals.benchmarks.hotpotqa_local import HotpotqaLocal
+from agentflan.evals.run import evaluate
+from agentflan.models.http import Http
+from agentflan.models.scripted import Scripted
+from tests.models.serving import serving
+
+HOTPOTQA = HotpotqaLocal()
+TURNS = sum(len(problem.solution) for problem in HOTPOTQA.problems())
+"""Replies that the expert gives in all."""
+TRANSCRIPTS = Path("evals/hotpotqa_local/transcripts.jsonl")
+
+
+class Expert:
+    """The scripted expert, counting what it is asked; it may stop half-way or fail now and then."""
+
+    name = "expert"
+
+    def __init__(self, *, stop_after: int | None = None, faults: Sequence[str] = ()) -> None:
+        self.asked: list[str] = []
+        self.stop_after, self.faults = stop_after, list(faults)
+
+    def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], object]) -> None:
+        def passed(index: int, reply: Reply) -> None:
+            if len(self.asked) == self.stop_after:
+                raise KeyboardInterrupt
+            self.asked.append(problems[index].id)
+            fault = self.faults.pop() if self.faults else ""
+            seen(index, Reply(text="", fault=fault) if fault else reply)
+
+        Scripted(policy="expert")(problems, passed)
+
+
+def test_an_episode_can_be_followed(tmp_path: Path) -> None:
+    """One problem from the prompt to the score: what is asked, what is read, what the world shows, what is on file."""
+    metrics = evaluate(Scripted(policy="expert"), HotpotqaLocal(per_level=1), tmp_path)
+    assert (metrics["f1"], metrics["em"], metrics["ended/finished"]) == (1, 1, 1)
+    lines = [json.loads(line) for line in (tmp_path / TRANSCRIPTS).read_text().splitlines()]
+    hard = sorted((line for line in lines if "/hard/" in line["problem"]["id"]), key=lambda line: line.get("turn", 0))
+    first, last = hard[0], hard[-1]
+    assert "Finish[answer], which returns the answer" in first["problem"]["messages"][0]["segments"][0]["text"]
+    assert first["reply"]["text"].startswith("Action: Search[")
+    shown = first["observation"]["text"]
+    assert hard[1]["problem"]["messages"] == [{"role": "user", "segments": [{"text": f"Observation: {shown}"}]}]
+    assert last["reply"]["text"] == f"Action: Finish[{first['problem']['gold'][0]['action']['arguments']}]"
+    assert last["observation"] == {"text": "Episode finished.", "reward": 1.0, "done": True}
+
+
+def test_a_finished_run_asks_nothing_and_is_graded_again(tmp_path: Path) -> None:
+    first = Expert()
+    metrics = evaluate(first, HOTPOTQA, tmp_path)
+    assert len(first.asked) == TURNS
+    before = (tmp_path / TRANSCRIPTS).read_bytes()
+    again = Expert()
+    assert evaluate(again, HOTPOTQA, tmp_path) == metrics
+    assert evaluate(again, HOTPOTQA, tmp_path, rescore=True) == metrics
+    assert again.asked == []
+    assert (tmp_path / TRANSCRIPTS).read_bytes() == before
+
+
+@pytest.mark.parametrize("stop_after", [0, 1, 40, TURNS - 1])
+def test_an_interrupted_run_asks_only_what_is_missing(tmp_path: Path, stop_after: int) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(Expert(stop_after=stop_after), HOTPOTQA, tmp_path)
+    rest = Expert()
+    metrics = evaluate(rest, HOTPOTQA, tmp_path)
+    assert len(rest.asked) == TURNS - stop_after
+    assert metrics == evaluate(Expert(), HOTPOTQA, tmp_path / "at_once")
+    assert metrics == evaluate(Expert(), HOTPOTQA, tmp_path, rescore=True)
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from agentflan.evals.benchmarks.hotpotqa_local import HotpotqaLocal
+from agentflan.evals.run import evaluate
+from agentflan.models.scripted import Scripted
+
+class Slow:
+    name = "expert"
+    def __call__(self, problems, seen):
+        def later(index, reply):
+            time.sleep(0.03)
+            seen(index, reply)
+        Scripted(policy="expert")(problems, later)
+
+evaluate(Slow(), HotpotqaLocal(at_once=5), Path(sys.argv[1]))
+"""
+
+
+def test_a_killed_run_goes_on_within_its_episodes(tmp_path: Path) -> None:
+    path = tmp_path / TRANSCRIPTS
+    child = subprocess.Popen([sys.executable, "-c", SLOW, str(tmp_path)])
+    try:
+        while not (path.exists() and path.read_bytes().count(b"\n") > 7):
+            assert child.poll() is None
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+    kept = path.read_bytes().count(b"\n")
+    rest = Expert()
+    metrics = evaluate(rest, HotpotqaLocal(at_once=5), tmp_path)
+    assert 0 < len(rest.asked) == TURNS - kept
+    assert metrics == evaluate(Expert(), HotpotqaLocal(at_once=5), tmp_path / "at_once")
+
+
+def test_a_run_that_was_not_finished_is_graded_without_its_open_episodes(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(Expert(stop_after=50), HOTPOTQA, tmp_path)
+    metrics = evaluate(Expert(), HOTPOTQA, tmp_path, rescore=True)
+    done = sum(metrics[f"n/{level}"] for level in ("easy", "medium", "hard"))
+    assert (metrics["em"], metrics["faults/unfinished"]) == (1, 36 - done)
+    assert 0 < done < 36
+
+
+def test_faults_of_the_server_are_asked_again_and_final_ones_are_graded(tmp_path: Path) -> None:
+    metrics = evaluate(Expert(faults=["infrastructure", "context_overflow", "length"]), HOTPOTQA, tmp_path)
+    assert (metrics["faults"], metrics["faults/infrastructure"], metrics["faults/context_overflow"]) == (2, 1, 1)
+    assert metrics["ended/model"] == 1 / 35
+    again = Expert()
+    mended = evaluate(again, HOTPOTQA, tmp_path)
+    assert len(set(again.asked)) == 1
+    assert (mended["faults"], mended["ended/model"]) == (1, 1 / 36)
+    assert mended == evaluate(again, HOTPOTQA, tmp_path, rescore=True)
+
+
+class Rooms:
+    """Counts to three, unless the lights are out in its house."""
+
+    def __init__(self, dark: bool) -> None:
+        self.dark, self.count = dark, 0
+
+    def reset(self, problem: Problem) -> Observation:
+        self.count = 0
+        return Observation(text=f"You stand in room {problem.id}.")
+
+    def step(self, step: Step) -> Observation:
+        self.count += 1
+        if self.dark and self.count == 2:
+            return Observation(text="it is dark", fault="world")
+        return Observation(text=f"room {self.count}", done=self.count == 3, reward=self.count / 3)
+
+
+class House(Plug, frozen=True):
+    version: ClassVar[str] = "1"
+    OPEN: ClassVar[Counter[str]] = Counter()
+    dark: bool = False
+    steps: int = 5
+    at_once: int = 3
+
+    def problems(self) -> list[Problem]:
+        told = (Message(role="user", segments=(Segment(text="Walk."),)),)
+        go = Step(action=ToolCall(name="Search", arguments="on"))
+        return [Problem(id=str(number), messages=told, solution=(go,), syntax="hotpotqa") for number in range(8)]
+
+    @contextmanager
+    def world(self) -> Iterator[Rooms]:
+        self.OPEN["now"] += 1
+        self.OPEN["most"] = max(self.OPEN["most"], self.OPEN["now"])
+        try:
+            yield Rooms(self.dark)
+        finally:
+            self.OPEN["now"] -= 1
+
+    def grade(self, problem: Problem, episode: Episode) -> Score:
+        last = episode.turns[-1].observation
+        return Score(problem=problem.id, values={"reward": last.reward if last else 0.0})
+
+    def summary(self, scores: Sequence[Score]) -> dict[str, float]:
+        return {"reward": sum(score.values["reward"] for score in scores), "n": len(scores)}
+
+
+@pytest.fixture(autouse=True)
+def fresh_house() -> None:
+    House.OPEN.clear()
+
+
+def test_no_more_worlds_are_open_than_allowed_and_all_are_left(tmp_path: Path) -> None:
+    assert evaluate(Expert(), House(), tmp_path) == {"reward": 8, "n": 8, "faults": 0}
+    assert House.OPEN == {"now": 0, "most": 3}
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(Expert(stop_after=4), House(), tmp_path / "stopped")
+    assert House.OPEN["now"] == 0
+
+
+def test_the_world_speaks_first_below_the_prompt(tmp_path: Path) -> None:
+    evaluate(Expert(), House(), tmp_path, limit=1)
+    line = json.loads((tmp_path / "evals/House/transcripts.jsonl").read_text().splitlines()[0])
+    (message,) = line["problem"]["messages"]
+    assert "".join(part["text"] for part in message["segments"]) == "Walk.\n\nYou stand in room 0."
+
+
+def test_a_fault_of_the_world_is_not_the_agents(tmp_path: Path) -> None:
+    first = Expert()
+    assert evaluate(first, House(dark=True), tmp_path) == {"reward": 0, "n": 0, "faults": 8, "faults/world": 8}
+    assert len(first.asked) == 16
+    again = Expert()
+    mended = evaluate(again, House(), tmp_path)
+    assert mended == {"reward": 8, "n": 8, "faults": 0}
+    assert len(again.asked) == 8  # the reply at which the world failed is on file
+    assert evaluate(again, House(), tmp_path, rescore=True) == mended
+
+
+def test_the_limit_ends_an_episode(tmp_path: Path) -> None:
+    assert evaluate(Expert(), House(steps=2), tmp_path)["reward"] == pytest.approx(8 * 2 / 3)
+    longer = Expert()
+    assert evaluate(longer, House(steps=3), tmp_path)["reward"] == 8
+    assert len(longer.asked) == 8
+
+
+class Broken(House, frozen=True):
+    @contextmanager
+    def world(self) -> Iterator[Rooms]:
+        class Falling(Rooms):
+            def step(self, step: Step) -> Observation:
+                raise ZeroDivisionError
+
+        yield Falling(False)
+
+
+def test_a_bug_in_a_world_is_raised(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        evaluate(Expert(), Broken(), tmp_path)
+
+
+def test_over_http_no_episode_waits_for_a_slow_one(tmp_path: Path) -> None:
+    """The first request hangs until it times out; meanwhile all other episodes are played to their ends."""
+    with serving(tmp_path, latency=0.01, script=["hang"]) as server:
+        model = Http(url=server.url, model="any", timeout=5, retries=2)
+        metrics = evaluate(model, HotpotqaLocal(per_level=4), tmp_path)
+        outcomes = [call.outcome for call in server.calls()]
+    assert (metrics["ended/invalid"], metrics["faults"]) == (1, 0)  # this server never acts
+    assert Counter(outcomes) == {"hang": 1, "ok": 120}
+    questions = [call.question for call in server.calls()]
+    assert questions[1:].index(questions[0]) == 110
+
+
+def test_over_http_a_dead_server_loses_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path, latency=0.01) as server:
+        model = Http(url=server.url, model="any", timeout=5, retries=0)
+        evaluate(model, HotpotqaLocal(per_level=1), tmp_path, limit=1)
+    with pytest.raises(Mistake, match="nobody answers"):
+        evaluate(model, HotpotqaLocal(per_level=1), tmp_path)
+    assert len((tmp_path / TRANSCRIPTS).read_bytes().splitlines()) == 10
+    assert evaluate(model, HotpotqaLocal(per_level=1), tmp_path, limit=1)["n/easy"] == 1
