@@ -272,15 +272,6 @@ class Benchmark(Protocol):
 
 
 @runtime_checkable
-class Costing(Protocol):
-    """A benchmark some of whose metrics count what is wrong."""
-
-    @property
-    def costs(self) -> tuple[str, ...]:
-        """Metrics of which less is better, by their whole name or the part before the slash."""
-
-
-@runtime_checkable
 class Noted(Protocol):
     """A benchmark whose numbers need a word beside them."""
 
