@@ -279,14 +279,6 @@ class Noted(Protocol):
         """What it was measured with, beyond its settings: digest of the data, embedder, what it compares with."""
 
 
-@runtime_checkable
-class Reaching(Protocol):
-    """A benchmark whose prompts are no chat: it says itself how they reach a model."""
-
-    def reach(self, model: Any) -> Any:
-        """Who answers in the model's name: a `Model`. Its replies are kept as the model's own."""
-
-
 class RunFolder(NamedTuple):
     """One finished (or unfinished) run on disk; a run without arms has the one arm `run`."""
 

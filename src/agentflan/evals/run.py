@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.journal import Journal
-from agentflan.core.kinds import Benchmark, Noted, Reaching
+from agentflan.core.kinds import Benchmark, Noted
 from agentflan.core.types import Problem, Reply
 from agentflan.evals.transcripts import Transcript, key_of, transcripts
 
@@ -32,6 +32,14 @@ class Answering(Protocol):
     def name(self) -> str: ...
 
     def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None: ...
+
+
+@runtime_checkable
+class Reaching(Protocol):
+    """A benchmark whose prompts are no chat: it says itself how they reach a model."""
+
+    def reach(self, model: Answering) -> Answering:
+        """Who answers in the model's name; its replies are kept as the model's own."""
 
 
 def evaluate(
