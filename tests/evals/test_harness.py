@@ -170,7 +170,7 @@ def test_a_sample_is_noted_as_one() -> None:
         notes = plugs.load("benchmark", name).notes()
         assert notes["data"] == "sample"
         assert notes["harness"].startswith("lm_eval ")
-    assert plugs.load("benchmark", "mmlu").notes()["comparable"] == "no: 2 of 57 subjects"
+    assert plugs.load("benchmark", "mmlu").notes()["comparable"] == "with nothing published: 2 of 57 subjects"
     with pytest.raises(Mistake, match="did you mean 'astronomy'"):
         plugs.load("benchmark", {"use": "mmlu", "subjects": ["astronomi"]})
 

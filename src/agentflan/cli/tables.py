@@ -11,7 +11,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     columns = []
     for title, *cells in zip(head, *rows, strict=True):
         width = max(map(len, (title, *cells)))
-        right = all(cell.strip("-,.0123456789") == "" for cell in cells)
+        right = all(cell.strip("-,.0123456789[] ") == "" for cell in cells)
         columns.append([cell.rjust(width) if right else cell.ljust(width) for cell in (title, *cells)])
     return "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))
 

@@ -60,8 +60,18 @@ def python(program: str, limits: Limits = _USUAL) -> Ran:
 
 def run(command: Sequence[str], *, stdin: bytes = b"", limits: Limits = _USUAL) -> Ran:
     """Runs a command in a sandbox of its own. Raises Mistake where there can be none."""
-    _check()
+    check()
     return _run(command, stdin, limits)
+
+
+@cache
+def check() -> None:
+    """Once a process: whether a sandbox can be made here at all. Raises Mistake where not."""
+    tried = _run([_interpreter(), "-I", "-S", "-c", ""], b"", _USUAL)
+    if tried.status != 0:
+        reason = tried.output.decode("utf-8", "replace").strip().rpartition("\n")[2] or f"status {tried.status}"
+        mend = "allow user namespaces, or run as root"
+        raise Mistake(f"generated code runs only in a sandbox, and none can be made here: {reason}", mend=mend)
 
 
 def _run(command: Sequence[str], stdin: bytes, limits: Limits) -> Ran:
@@ -151,13 +161,3 @@ def _found(name: str) -> str:
 def _interpreter() -> str:
     """This Python itself, not the virtual environment's link to it."""
     return os.path.realpath(sys.executable)
-
-
-@cache
-def _check() -> None:
-    """Once a process: whether a sandbox can be made here at all."""
-    tried = _run([_interpreter(), "-I", "-S", "-c", ""], b"", _USUAL)
-    if tried.status != 0:
-        reason = tried.output.decode("utf-8", "replace").strip().rpartition("\n")[2] or f"status {tried.status}"
-        mend = "allow user namespaces, or run as root"
-        raise Mistake(f"generated code runs only in a sandbox, and none can be made here: {reason}", mend=mend)

@@ -65,6 +65,7 @@ class TokenLedger(msgspec.Struct):
 
 class _Scores(msgspec.Struct):
     metrics: dict[str, float] = {}
+    notes: dict[str, str] = {}
 
 
 class _AllScores(msgspec.Struct):
@@ -162,6 +163,12 @@ def scores(run: RunFolder) -> dict[str, dict[str, float]]:
             found[path.parent.name] = read.metrics
     whole = _json(run.folder / "scores.json", _AllScores)
     return found or (whole.benchmarks if whole else {})
+
+
+def notes(run: RunFolder) -> dict[str, dict[str, str]]:
+    """Benchmark -> what stands beside its metrics: its data, what they compare with."""
+    paths = sorted(run.folder.glob("evals/*/scores.json"))
+    return {path.parent.name: read.notes for path in paths if (read := _json(path, _Scores))}
 
 
 def logged(run: RunFolder) -> list[Logged]:

@@ -26,6 +26,8 @@ _LONGEST = 1 << 18
 
 
 class Humaneval(Plug, frozen=True):
+    """`pass@1`: the share of functions that pass all of their tests."""
+
     version: ClassVar[str] = "1"
 
     path: Path | None = None
@@ -39,6 +41,7 @@ class Humaneval(Plug, frozen=True):
         return tasks.problems(task, "humaneval", lambda doc: str(doc["canonical_solution"]), few_shots=0)
 
     def reach(self, model: Any) -> Any:
+        sandbox.check()  # before anything is paid for
         return reach.continuing(model)
 
     def score(self, problem: Problem, reply: Reply) -> Score:

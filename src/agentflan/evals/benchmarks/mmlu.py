@@ -63,8 +63,9 @@ class Mmlu(Plug, frozen=True):
         found = self._files()
         read = [path for splits in found.values() for paths in splits.values() for path in paths]
         told = {"data": _digest(read) if self.path else "sample", "harness": tasks.HARNESS, "few_shots": str(_SHOTS)}
+        told["asked"] = "likelihoods"
         if len(found) < len(_known()):
-            told["comparable"] = f"no: {len(found)} of {len(_known())} subjects"
+            told["comparable"] = f"with nothing published: {len(found)} of {len(_known())} subjects"
         return told
 
     def _files(self) -> dict[str, dict[str, list[Path]]]:

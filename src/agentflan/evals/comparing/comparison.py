@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 import msgspec
 
@@ -18,15 +18,6 @@ _LEVEL = 0.05
 _NEVER_GRADED = "infrastructure"
 
 Verdict = Literal["better", "worse", "not separable"]
-
-
-@runtime_checkable
-class Costing(Protocol):
-    """A benchmark some of whose metrics count what is wrong."""
-
-    @property
-    def costs(self) -> tuple[str, ...]:
-        """Metrics of which less is better, by their whole name or the part before the slash."""
 
 
 class Difference(Record, frozen=True):
