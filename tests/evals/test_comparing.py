@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentflan.cli.main import run
+from agentflan.core import plugs
 from agentflan.core.chance import coin
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Problem, Reply
@@ -177,3 +178,13 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert found["pairs"] == 252
     assert run(["compare", a, str(tmp_path / "nowhere")]) == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+def test_episodes_are_compared_as_replies_are(tmp_path: Path) -> None:
+    benchmark = plugs.load("benchmark", "hotpotqa_local")
+    for policy in ("gold", "silent"):
+        evaluate(Scripted(policy=policy), benchmark, tmp_path / policy)
+    first, second = (evaluation(tmp_path / policy / "evals" / "hotpotqa_local") for policy in ("gold", "silent"))
+    found = {each.metric: each for each in compared("hotpotqa_local", first, second).differences}
+    levels = [each for metric, each in found.items() if metric.startswith("f1/")]
+    assert {(each.first, each.second) for each in levels} == {(1, 0)}

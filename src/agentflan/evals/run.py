@@ -70,10 +70,10 @@ def evaluate(
     problems = list(benchmark.problems())[:limit]
     with transcripts(place / "transcripts.jsonl") as kept:
         if rescore:
-            found = _on_file(benchmark, identity, problems, kept, alone=limit is not None)
+            found = on_file(benchmark, identity, problems, kept, alone=limit is not None)
         else:
             found = _answered(model, identity, benchmark, problems, kept, say)
-    graded = [(problem, _told(said), _scored(benchmark, problem, said)) for problem, said in found]
+    graded = [(problem, _told(said), scored(benchmark, problem, said)) for problem, said in found]
     metrics = _metrics(benchmark, graded)
     scores = {
         "benchmark": name,
@@ -139,10 +139,13 @@ def _answered(
     return asked(answering, identity, benchmark.version, problems, kept, what=name, say=say)
 
 
-def _on_file(
+def on_file(
     benchmark: Any, identity: str, problems: Sequence[Problem], kept: Journal[Transcript], *, alone: bool
 ) -> Sequence[tuple[Problem, Reply | Episode]]:
-    """What this model said earlier; with `alone`, to these problems only."""
+    """What this model said earlier, each to the problem of that id here, or else as it was asked.
+
+    With `alone`, to these problems only. Raises Mistake where there is nothing.
+    """
     if not isinstance(benchmark, Acting):
         return _earlier(kept, identity, problems, alone=alone)
     now = {problem.id: problem for problem in problems}
@@ -167,7 +170,8 @@ def _earlier(
     return [last[which] for which in [*(each for each in now if each in last), *sorted(last.keys() - now.keys())]]
 
 
-def _scored(benchmark: Any, problem: Problem, said: Reply | Episode) -> Score | None:
+def scored(benchmark: Any, problem: Problem, said: Reply | Episode) -> Score | None:
+    """None where a fault says nothing of the model."""
     if said.fault in _UNGRADED:
         return None
     score: Score = benchmark.grade(problem, said) if isinstance(said, Episode) else benchmark.score(problem, said)

@@ -13,9 +13,9 @@ from agentflan.core.types import Problem, Record, Score
 from agentflan.evals.comparing.paired import apart, holm, mcnemar, mean_difference
 from agentflan.evals.comparing.runs import Evaluation
 from agentflan.evals.intervals import Estimate
+from agentflan.evals.run import scored
 
 _LEVEL = 0.05
-_NEVER_GRADED = "infrastructure"
 
 Verdict = Literal["better", "worse", "not separable"]
 
@@ -62,17 +62,21 @@ def compared(name: str, first: Evaluation, second: Evaluation) -> Comparison:
     _refuse_other_problems(first, second)
     benchmark = first.benchmark()
     both = [id_ for id_ in first.replies if id_ in second.replies]
-    graded = [id_ for id_ in both if _NEVER_GRADED not in (first.replies[id_][1].fault, second.replies[id_][1].fault)]
-    problems = _as_graded_now(benchmark, first, graded)
-    scores = [[benchmark.score(problem, run.replies[problem.id][1]) for problem in problems] for run in (first, second)]
+    pairs = [
+        (one, other)
+        for problem in _as_graded_now(benchmark, first, both)
+        if (one := scored(benchmark, problem, first.replies[problem.id][1]))
+        and (other := scored(benchmark, problem, second.replies[problem.id][1]))
+    ]
+    scores = [one for one, _ in pairs], [other for _, other in pairs]
     keys = sorted(first.settings.keys() | second.settings.keys())
     return Comparison(
         benchmark=name,
         models=(first.model, second.model),
-        pairs=len(graded),
+        pairs=len(pairs),
         only_first=len(first.replies.keys() - second.replies.keys()),
         only_second=len(second.replies.keys() - first.replies.keys()),
-        ungraded=len(both) - len(graded),
+        ungraded=len(both) - len(pairs),
         settings_differ=tuple(key for key in keys if first.settings.get(key) != second.settings.get(key)),
         differences=_differences(benchmark, scores[0], scores[1]),
     )

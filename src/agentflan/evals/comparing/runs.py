@@ -10,7 +10,8 @@ import msgspec
 
 from agentflan.core import plugs
 from agentflan.core.errors import Mistake, nearest
-from agentflan.core.types import Problem, Reply
+from agentflan.core.types import Episode, Problem, Reply
+from agentflan.evals.run import on_file
 from agentflan.evals.transcripts import transcripts
 
 
@@ -28,8 +29,8 @@ class Evaluation(NamedTuple):
     model: str
     version: str
     settings: Mapping[str, Any]
-    replies: Mapping[str, tuple[Problem, Reply]]
-    """Problem's id -> the problem as it was asked, and the last reply of this model."""
+    replies: Mapping[str, tuple[Problem, Reply | Episode]]
+    """Problem's id -> the problem as it was asked, and what this model last said or did."""
     place: Path
 
     def benchmark(self) -> Any:
@@ -69,7 +70,8 @@ def evaluation(place: Path) -> Evaluation:
         raise Mistake("this benchmark was never graded", where=str(place), mend="evaluate it first") from error
     except msgspec.MsgspecError as error:
         raise Mistake(f"these scores cannot be read: {error}", where=str(path), mend="grade with --rescore") from error
+    plug = plugs.load("benchmark", scores.settings, where=str(path))
     with transcripts(place / "transcripts.jsonl") as kept:
-        lines = [line for line in kept.lines() if line.model == scores.identity]
-    replies = {line.problem.id: (line.problem, line.reply) for line in lines}
+        found = on_file(plug, scores.identity, (), kept, alone=False)
+    replies = {problem.id: (problem, said) for problem, said in found}
     return Evaluation(scores.model, scores.version, scores.settings, replies, place)
