@@ -20,9 +20,11 @@ from agentflan.core.plugs import Plug
 from agentflan.core.types import Episode, Message, Observation, Problem, Reply, Score, Segment, Step, ToolCall
 from agentflan.evals.benchmarks.hotpotqa_local import HotpotqaLocal
 from agentflan.evals.run import evaluate
+from agentflan.models.hf import Hf
 from agentflan.models.http import Http
 from agentflan.models.scripted import Scripted
 from tests.models.serving import serving
+from tests.models.tiny import saved
 
 HOTPOTQA = HotpotqaLocal()
 TURNS = sum(len(problem.solution) for problem in HOTPOTQA.problems())
@@ -252,6 +254,15 @@ def test_over_http_no_episode_waits_for_a_slow_one(tmp_path: Path) -> None:
     assert Counter(outcomes) == {"hang": 1, "ok": 120}
     questions = [call.question for call in server.calls()]
     assert questions[1:].index(questions[0]) == 110
+
+
+def test_a_model_in_this_process_plays_in_rounds(tmp_path: Path) -> None:
+    """Once the conversation has outgrown its context, the episode is over and graded."""
+    prompt = len(HOTPOTQA.problems()[0].messages[0].segments[0].text.split())
+    model = Hf(path=saved(tmp_path / "tiny", positions=prompt + 60), max_new_tokens=5)
+    metrics = evaluate(model, HotpotqaLocal(per_level=2), tmp_path)
+    assert (metrics["ended/model"], metrics["faults/context_overflow"], metrics["f1"]) == (1, 6, 0)
+    assert len((tmp_path / TRANSCRIPTS).read_bytes().splitlines()) > 6 * 2
 
 
 def test_over_http_a_dead_server_loses_nothing(tmp_path: Path) -> None:

@@ -26,11 +26,14 @@ class Library:
             texts.setdefault(title.strip(), tuple(text for sentence in sentences if (text := sentence.strip())))
         self._titles, self._articles = list(texts), [Article(sentences) for sentences in texts.values()]
         self._exact = {_plain(title): at for at, title in reversed(list(enumerate(self._titles)))}
-        words = [_words(f"{title} {' '.join(sentences)}") for title, sentences in texts.items()]
-        self._words = [frozenset(found) for found in words]
+        tokens = bm25s.tokenize(
+            [f"{title} {' '.join(sentences)}" for title, sentences in texts.items()],
+            stopwords="en",
+            show_progress=False,
+        )
         self._index = bm25s.BM25()
-        if any(words):
-            self._index.index(words, show_progress=False)
+        if tokens.vocab:
+            self._index.index(tokens, show_progress=False)
 
     def __len__(self) -> int:
         return len(self._titles)
@@ -42,7 +45,7 @@ class Library:
             return self._articles[at]
         words = _words(entity)
         best = self._best(words)
-        if best and self._words[best[0]].issuperset(words):
+        if best and set(words) <= set(_words(f"{self._titles[best[0]]} {' '.join(self._articles[best[0]].sentences)}")):
             return self._articles[best[0]]
         return Similar(tuple(self._titles[number] for number in best))
 
