@@ -28,6 +28,7 @@ from agentflan.models.hf import Hf
 from agentflan.models.http import Http
 from tests.evals import needs
 from tests.evals.completions import completions
+from tests.models.serving import serving
 
 TASKS = Path(lm_eval.__file__).parent / "tasks"
 NAMES = ("gsm8k", "humaneval", "mmlu")
@@ -214,3 +215,19 @@ def test_nothing_of_a_reply_runs_in_our_process(tmp_path: Path) -> None:
     assert benchmark.score(benchmark.problems()[0], Reply(text=said)).values == {"pass@1": 0}
     assert not trace.exists()
     assert not [name for name in sys.modules if "code_eval" in name or name == "lm_eval.tasks.humaneval.utils"]
+
+
+def test_a_servers_faults_are_no_wrong_answers(tmp_path: Path) -> None:
+    benchmark = plugs.load("benchmark", "gsm8k")
+    with serving(tmp_path, script=["500", "html", "no_choice", "429"]) as server:
+        first = evaluate(Http(url=server.url, model="any", concurrency=1, retries=0), benchmark, tmp_path)
+        again = evaluate(Http(url=server.url, model="any", concurrency=1, retries=0), benchmark, tmp_path)
+    assert (first["faults/infrastructure"], first["n"]) == (3, 2)
+    assert (again["faults"], again["n"]) == (0, 5)
+    assert server.outcomes() == {"500": 1, "html": 1, "no_choice": 1, "429": 1, "ok": 5}
+
+
+def test_a_server_that_tells_no_likelihoods_cannot_choose(tmp_path: Path) -> None:
+    with serving(tmp_path) as server, pytest.raises(Mistake, match="every request fails"):
+        model = Http(url=server.url, model="any", concurrency=1, retries=0)
+        evaluate(model, plugs.load("benchmark", "mmlu"), tmp_path)
