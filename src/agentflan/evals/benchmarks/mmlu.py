@@ -7,6 +7,7 @@ from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any, ClassVar
 
+from agentflan.core.digest import digest_of
 from agentflan.core.errors import Mistake, nearest
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Problem, Reply, Score
@@ -93,6 +94,4 @@ def _letter(doc: Mapping[str, Any]) -> str:
 def _digest(paths: Sequence[Path]) -> str:
     """Files of different subjects have the same names, so the folder counts."""
     folders = sorted({path.parent for path in paths})
-    return files.digest_of(
-        [[each.name, files.digest_of_files(p for p in paths if p.parent == each)] for each in folders]
-    )
+    return digest_of([[each.name, files.digest_of_files(p for p in paths if p.parent == each)] for each in folders])

@@ -61,7 +61,7 @@ def _chosen(lm: Any, problems: Sequence[Problem]) -> list[str]:
 
 def _fits(lm: Any, problem: Problem) -> bool:
     reply = problem.max_tokens or max(len(lm.tok_encode(choice)) for choice in tasks.asked(problem).choices)
-    return len(lm.tok_encode(tasks.prompt(problem))) + reply <= lm.max_length
+    return bool(len(lm.tok_encode(tasks.prompt(problem))) + reply <= lm.max_length)
 
 
 def _loaded(model: Hf) -> Any:
