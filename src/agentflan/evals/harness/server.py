@@ -40,9 +40,8 @@ class Server:
             if len(heard[index]) == len(tasks.asked(problems[index]).choices):
                 seen(index, _likeliest(tasks.prompt(problems[index]), heard[index], tasks.asked(problems[index])))
 
-        form = Telling()
-        bodies = [form.of(tasks.prompt(problems[index]) + choice, self._settings()) for index, choice in places]
-        self._model.post(form, bodies, told)
+        bodies = [Telling(choice).body(problems[index], self._settings()) for index, choice in places]
+        self._model.post(Telling(), bodies, told)
 
     def _settings(self) -> dict[str, Any]:
         """Greedy unless the model's settings say otherwise: the harness asks for temperature 0."""
@@ -91,11 +90,13 @@ class _Told(msgspec.Struct):
 
 
 class Telling(NamedTuple):
-    """Text in, the likelihood of each of its tokens out: the prompt echoed, and a token more, since none is refused."""
+    """Prompt and choice in, the likelihood of each of their tokens out, and of one token more: servers refuse none."""
 
+    choice: str = ""
     path: str = "/completions"
 
-    def of(self, text: str, settings: Mapping[str, Any]) -> bytes:
+    def body(self, problem: Problem, settings: Mapping[str, Any]) -> bytes:
+        text = tasks.prompt(problem) + self.choice
         return msgspec.json.encode({**settings, "prompt": text, "echo": True, "logprobs": 1, "max_tokens": 1})
 
     def reply(self, content: bytes) -> Reply | Failure:
