@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from agentflan.core import plugs
 from agentflan.core.types import Problem, Reply
 from agentflan.models.scripted import Scripted
+from agentflan.report import paper
 from tests.evals import needs
 
 NEEDS = {"humaneval": needs.sandbox}
@@ -58,6 +59,13 @@ def metrics_of(name: str, model: Scripted) -> dict[str, float]:
 def test_gold_scores_full_and_silence_fails(name: str) -> None:
     assert metrics_of(name, Scripted(policy="gold"))[FULL[name]] == 1
     assert metrics_of(name, Scripted(policy="silent"))[FULL[name]] == 0
+
+
+@every
+def test_the_papers_table_finds_its_metrics(name: str) -> None:
+    told = metrics_of(name, Scripted(policy="gold"))
+    columns = (*paper.MAIN, *paper.GENERAL, *(column for column, _ in paper.HELD_IN))
+    assert all(metric in told for column in columns for source, metric in column.sources if source == name)
 
 
 @every

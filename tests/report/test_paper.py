@@ -19,7 +19,7 @@ HELD_OUT = {
     ("hotpotqa_live", "f1"): 0.285,
     ("sciworld", "compat/score"): 0.20,
     ("webarena", "success"): 0.0468,
-    ("teval", "compat/overall"): 0.66,
+    ("teval", "compat/overall/en"): 0.66,
     ("agent_h", "h_score"): 0.891,
 }
 """Agent-FLAN's own printed figures."""
@@ -146,7 +146,7 @@ def test_the_page_has_it_as_soon_as_there_is_a_figure(tmp_path: Path) -> None:
     panel = plugs.load("panel", "paper")
     nothing = scored(tmp_path / "nothing", {("bfcl", "overall"): 0.5})
     assert panel(run_folders(nothing)) == ""
-    some = scored(tmp_path / "some", {("teval", "compat/overall"): 0.5}, {"teval": {"data": "sample"}})
+    some = scored(tmp_path / "some", {("teval", "compat/overall/en"): 0.5}, {"teval": {"data": "sample"}})
     text = Page(panel(run_folders(some))).text
     assert "Agent-FLAN" in text
     assert "50.0" in text

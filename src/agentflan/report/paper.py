@@ -32,7 +32,7 @@ MAIN = (
     Column("hotpotqa", "HotpotQA", (("hotpotqa_live", "f1"), ("hotpotqa_local", "f1"))),
     Column("sciworld", "SciWorld", (("sciworld", "compat/score"),)),
     Column("webarena", "WebArena", (("webarena", "success"),), 2),
-    Column("teval", "T-Eval", (("teval", "compat/overall"),)),
+    Column("teval", "T-Eval", (("teval", "compat/overall/en"),)),
     Column(
         "agent_h",
         "Agent-H",
