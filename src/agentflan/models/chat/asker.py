@@ -47,7 +47,7 @@ class _Lines:
 
     def __init__(self, stack: contextlib.AsyncExitStack, headers: dict[str, str], timeout: float, secure: bool) -> None:
         self._stack, self._headers, self._timeout = stack, headers, timeout
-        self._verify = httpx.create_ssl_context() if secure else False  # all certificates of the machine take a while
+        self._verify = httpx.create_ssl_context(verify=secure)  # reading all certificates takes a while
         self._idle: list[httpx.AsyncClient] = []
 
     @contextlib.asynccontextmanager
