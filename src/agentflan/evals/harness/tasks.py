@@ -14,6 +14,7 @@ from datasets import Dataset
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.defaults import DEFAULT_OTHER_SEED
 from lm_eval.tasks._yaml_loader import load_yaml
+from lm_eval.utils import env
 
 from agentflan.core.types import Answer, Message, Problem, Record, Segment, Step
 
@@ -49,7 +50,14 @@ def task(yaml: str, splits: Splits, **changes: Any) -> Task:
     """The task of a YAML file below `lm_eval/tasks`, with some of its keys changed; no code beside it is imported."""
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     config = load_yaml(Path(str(files("lm_eval.tasks"))) / yaml, resolve_func=False)
+    config["doc_to_text"] = _compiled(config["doc_to_text"])
     return Task(config | changes, splits)
+
+
+def _compiled(template: str) -> Callable[[dict[str, Any]], str]:
+    """The harness compiles a template anew for every record and few-shot, which takes minutes for all of MMLU."""
+    compiled = env.from_string(template)
+    return lambda doc: str(compiled.render(doc))
 
 
 def problems(
