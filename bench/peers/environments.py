@@ -53,6 +53,8 @@ PEERS = {
             *("einops", "loguru", "sentencepiece", "scikit-image"),
         ),
     ),
+    # Serves nothing but evaluations, so it comes with all that it asks for.
+    "inspect_ai": Peer("inspect_ai==0.3.285", ("inspect_ai==0.3.285", "openai==3.57.0")),
 }
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from contextlib import chdir
 from pathlib import Path
 
@@ -9,6 +13,9 @@ import pytest
 
 from agentflan.core.errors import Mistake
 from agentflan.evals.named import model_named
+from tests.models.tiny import saved
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
 
 
 def test_a_script_is_known_by_its_policy() -> None:
@@ -25,12 +32,37 @@ def test_a_folder_is_a_saved_model(tmp_path: Path) -> None:
     assert caught.value.mend == f"name {folder}"
 
 
+def test_a_url_with_a_name_is_a_served_model() -> None:
+    found = model_named("http://127.0.0.1:8000/v1", "some-model")
+    assert (found.name, found.decoding["temperature"]) == ("some-model", 0.0)
+    with pytest.raises(Mistake, match="this is no URL"):
+        model_named("scripted:gold", "some-model")
+
+
+def test_a_model_of_the_hubs_cache_is_known_by_its_name(tmp_path: Path) -> None:
+    """In a process of its own, for where the cache lies is read once."""
+    place = tmp_path / "models--some--model"
+    saved(place / "snapshots" / REVISION)
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text(REVISION)
+    command = [sys.executable, "-m", "agentflan", "eval", "some/model", "--on", "agent_h", "--limit", "2"]
+    surroundings = {**os.environ, "HF_HUB_CACHE": str(tmp_path)}
+    done = subprocess.run(
+        [*command, "-o", str(tmp_path / "run"), "--json"], env=surroundings, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["model"] == "some/model"
+
+
 @pytest.mark.parametrize(
     ("text", "what", "mend"),
     [
         ("scripted:golden", "no script named 'golden'", "'gold'"),
-        ("http://localhost:8000", "behind a URL", "scripted:gold"),
-        ("someone/some-model", "no such folder", "scripted:silent"),
+        ("http://localhost:8000/v1", "which of the server's models", "--model NAME"),
+        ("someone/some-model", "hub's cache", "hf download someone/some-model"),
+        ("some--model", "hub's cache", "scripted:silent"),
+        ("./elsewhere", "no such folder", "scripted:silent"),
+        ("script:gold", "no such folder", "scripted:gold"),
         (".", "holds no config", "folder of a saved model"),
     ],
 )

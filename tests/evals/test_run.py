@@ -180,6 +180,31 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
     assert caught.value.where.endswith("transcripts.jsonl:4")
 
 
+def test_grading_again_keeps_to_a_limit_and_tells_the_same_faults(tmp_path: Path) -> None:
+    problems = BENCHMARK.problems()
+    faults = {problems[1].id: "infrastructure", problems[30].id: "length"}
+    evaluate(Counting(faults=faults), BENCHMARK, tmp_path)
+    whole = read(tmp_path / "evals/agent_h/scores.json")
+    assert whole["faulted"] == {
+        "infrastructure": {"problems": 1, "such_as": [problems[1].id]},
+        "length": {"problems": 1, "such_as": [problems[30].id]},
+    }
+    evaluate(Counting(), BENCHMARK, tmp_path, rescore=True, limit=10)
+    first = read(tmp_path / "evals/agent_h/scores.json")
+    assert (first["problems"], list(first["faulted"])) == (10, ["infrastructure"])
+    evaluate(Counting(), BENCHMARK, tmp_path, rescore=True)
+    assert read(tmp_path / "evals/agent_h/scores.json") == whole
+
+
+def test_a_failure_does_not_hide_an_earlier_reply(tmp_path: Path) -> None:
+    first = evaluate(Counting(), BENCHMARK, tmp_path)
+    path = tmp_path / TRANSCRIPTS
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lost = [{**line, "key": "of other prompts", "reply": {"text": "", "fault": "infrastructure"}} for line in lines]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in [*lines, *lost]))
+    assert evaluate(Counting(), BENCHMARK, tmp_path, rescore=True) == first
+
+
 def test_nothing_to_grade_again_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match="no transcripts"):
         evaluate(Counting(), BENCHMARK, tmp_path, rescore=True)

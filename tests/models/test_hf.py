@@ -49,6 +49,22 @@ def test_together_and_one_by_one_are_the_same(folder: Path) -> None:
     assert len({reply.text for reply in together}) > 10
 
 
+def test_each_problem_keeps_to_its_own_limit_in_any_company(folder: Path) -> None:
+    limits = [place % 4 for place in range(len(PROBLEMS))]
+    limited = [structs.replace(each, max_tokens=limit) for each, limit in zip(PROBLEMS, limits, strict=True)]
+    together = replies(Hf(path=folder, max_new_tokens=20), limited)
+    assert together == replies(Hf(path=folder, max_new_tokens=20, batch_size=1), limited)
+    by_limit = {limit: replies(Hf(path=folder, max_new_tokens=limit or 20), PROBLEMS) for limit in set(limits)}
+    assert together == [by_limit[limit][place] for place, limit in enumerate(limits)]
+
+
+def test_a_reply_that_is_cut_says_so_and_one_that_ends_does_not(folder: Path) -> None:
+    short, long = (replies(Hf(path=folder, max_new_tokens=limit), PROBLEMS) for limit in (10, 40))
+    assert {reply.fault for reply in short} == {"", "length"}
+    for cut, further in zip(short, long, strict=True):
+        assert further.text.startswith(cut.text) if cut.fault else further == cut
+
+
 def test_it_says_what_transformers_generate_says(folder: Path) -> None:
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder)
     said = []
@@ -68,7 +84,7 @@ def test_it_says_what_transformers_generate_says(folder: Path) -> None:
 def test_a_prompt_too_long_is_a_fault_and_no_answer(tmp_path: Path) -> None:
     model = Hf(path=saved(tmp_path / "short", positions=24), max_new_tokens=200)
     found = replies(model, [problem(0, 3), problem(1, 40), problem(2, 19)])
-    assert [reply.fault for reply in found] == ["", "context_overflow", ""]
+    assert [reply.fault for reply in found] == ["length", "context_overflow", "length"]
     assert len(found[2].text.split()) <= 2  # as far as the positions reach
 
 
@@ -105,6 +121,23 @@ def test_the_identity_is_of_the_weights_and_not_of_the_place(folder: Path, tmp_p
     assert Hf(path=moved).identity == Hf(path=folder).identity
     assert Hf(path=moved, max_new_tokens=7).identity != Hf(path=folder).identity
     assert Hf(path=saved(tmp_path / "other", seed=1)).identity != Hf(path=folder).identity
+
+
+def test_the_identity_of_adapters_is_of_their_base_too(tmp_path: Path) -> None:
+    base, adapters = saved(tmp_path / "base"), tmp_path / "adapters"
+    adapters.mkdir()
+    (adapters / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(base)}))
+    before = Hf(path=adapters).identity
+    assert Hf(path=adapters).identity == before
+    saved(base, seed=1)
+    assert Hf(path=adapters).identity != before
+
+
+def test_a_model_of_the_hubs_cache_has_the_hubs_name(folder: Path, tmp_path: Path) -> None:
+    snapshot = tmp_path / "models--some--model" / "snapshots" / "0123"
+    shutil.copytree(folder, snapshot)
+    assert Hf(path=snapshot).name == "some/model"
+    assert Hf(path=snapshot).identity == Hf(path=folder).identity
 
 
 def test_a_model_that_was_tuned_again_is_loaded_again(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -89,3 +92,63 @@ def test_grading_does_not_depend_on_the_order(name: str) -> None:
     scores = []
     Scripted(policy="random")(problems, lambda index, reply: scores.append(benchmark.score(problems[index], reply)))
     assert benchmark.summary(scores[::-1]) == benchmark.summary(scores)
+
+
+HOSTILE = (
+    "{", "[", "(", "'", '"', '{"name":', "{'a': [", "f(x=", "a.", "1", "-", "\\", "`", "```json\n", "<tool_call>",
+    "Action:", "Action Input: {\n", "Thought: ", "I will use ", "A. ", "word ", "not ", "\n", " ", "天", "\x00",
+)  # fmt: skip
+"""Pieces of texts that make careless readers go back over what they have read."""
+LONG = 10_000_000
+
+
+def parts(name: str) -> list[Problem]:
+    """A problem of each kind that its benchmark tells apart."""
+    return list({(each.part, each.circumstance, each.syntax): each for each in loaded(name)[1]}.values())
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+@every
+def test_eight_times_the_text_takes_eight_times_the_steps(name: str, piece: str) -> None:
+    """Counted in executed lines, which no busy machine can falsify."""
+    benchmark, _ = loaded(name)
+
+    def steps(problem: Problem, length: int) -> int:
+        count = 0
+
+        def counted(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
+            nonlocal count
+            count += event == "line"
+            return counted
+
+        reply = Reply(text=piece * (length // len(piece)))
+        sys.settrace(counted)
+        try:
+            benchmark.score(problem, reply)
+        finally:
+            sys.settrace(None)
+        return count
+
+    for problem in parts(name):
+        steps(problem, 100)  # what is made once for all replies is made
+        assert steps(problem, 8_000) < 10 * steps(problem, 1_000) + 1_000, problem.id
+
+
+def graded(name: str, problem: Problem, piece: str) -> None:
+    score = loaded(name)[0].score(problem, Reply(text=piece * (LONG // len(piece))))
+    assert all(0 <= value <= 1 for value in score.values.values())
+
+
+@every
+def test_ten_megabytes_of_anything_are_graded(name: str) -> None:
+    """What is not counted in lines, such as a regular expression that goes back, does not come to an end here."""
+    for place, problem in enumerate(parts(name)[:6]):
+        graded(name, problem, HOSTILE[place * 5 % len(HOSTILE)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("piece", HOSTILE)
+@every
+def test_ten_megabytes_of_everything_are_graded(name: str, piece: str) -> None:
+    for problem in parts(name):
+        graded(name, problem, piece)

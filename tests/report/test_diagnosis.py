@@ -214,7 +214,7 @@ def test_what_is_no_model_or_no_corpus_is_refused(tiny: Path, tmp_path: Path) ->
     strange = tmp_path / "strange.jsonl"
     strange.write_text('{"a": 1}\n')
     for model, path, what in (
-        ("scripted:gold", tiny, "a script has no losses"),
+        ("scripted:gold", tiny, "only a saved model tells its losses"),
         (str(tiny), tiny, "holds a run, not a model"),
         (str(tiny / "model"), strange, "no source reads this file"),
         (str(tiny / "model"), tmp_path / "nowhere", "no such file or folder; .* or a file of raw rows"),

@@ -35,6 +35,7 @@ PACKAGES = {
 EXTRAS = {
     "torch": "train",
     "transformers": "train",
+    "huggingface_hub": "train",
     "accelerate": "train",
     "peft": "train",
     "bitsandbytes": "qlora",

@@ -8,7 +8,8 @@ A run that was killed goes on with the problems that have no reply yet; grading 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -18,15 +19,22 @@ from agentflan.core import plugs
 from agentflan.core.errors import Mistake
 from agentflan.core.journal import Journal
 from agentflan.core.kinds import Benchmark, Noted
+from agentflan.core.progress import Progress, Say
 from agentflan.core.types import Problem, Reply
+from agentflan.evals.inspect_log import Graded, inspect_log
 from agentflan.evals.transcripts import Transcript, key_of, transcripts
 
 _RETRIED = "infrastructure"
 """The fault that may be gone the next time; every other reply is final."""
+_NAMED = 5
+"""So many of the problems that a fault hit are named in scores.json; the transcripts name all."""
 
 
 class Answering(Protocol):
-    """A `core.kinds.Model` whose name may be read-only, as a frozen plug's is. It may have an `identity` beside it."""
+    """A `core.kinds.Model` whose name may be read-only, as a frozen plug's is.
+
+    It may have an `identity` beside it, which decides its replies, and a `decoding`, which says how they are made.
+    """
 
     @property
     def name(self) -> str: ...
@@ -43,27 +51,39 @@ class Reaching(Protocol):
 
 
 def evaluate(
-    model: Answering, benchmark: Any, folder: Path, *, limit: int | None = None, rescore: bool = False
+    model: Answering,
+    benchmark: Any,
+    folder: Path,
+    *,
+    limit: int | None = None,
+    rescore: bool = False,
+    log: bool = False,
+    say: Say = lambda _: None,
 ) -> dict[str, float]:
     """The benchmark's metrics for the model, written to the run `folder`; replies that are there already are kept.
 
     `limit` takes the first problems only. `rescore` asks nothing and grades all earlier replies of this model, those
-    to older versions of the problems too, by the gold that the benchmark holds now. `faults` (and `faults/<fault>`)
-    counts problems without a whole reply; those of the infrastructure are in no other metric.
+    to older versions of the problems too, by the gold that the benchmark holds now. `log` also writes a log that the
+    viewer of inspect opens. `faults` (and `faults/<fault>`) counts problems without a whole reply; those of the
+    infrastructure are in no other metric.
     """
     name = benchmark_name(benchmark)
     place = folder / "evals" / name
     identity = str(getattr(model, "identity", model.name))  # more exact than the name, where a model has it
     if rescore and not (place / "transcripts.jsonl").is_file():
         raise Mistake("there are no transcripts to grade again", where=str(place), mend="evaluate without --rescore")
-    problems = [] if rescore else list(benchmark.problems())[:limit]
+    problems = list(benchmark.problems())[:limit]
     with transcripts(place / "transcripts.jsonl") as kept:
         if rescore:
-            graded = _earlier(kept, identity, {problem.id: problem for problem in benchmark.problems()})
+            replies = _earlier(kept, identity, problems, alone=limit is not None)
         else:
             answering = benchmark.reach(model) if isinstance(benchmark, Reaching) else model
-            graded = asked(answering, identity, benchmark.version, problems, kept)
-    metrics = _graded(benchmark, graded)
+            replies = asked(answering, identity, benchmark.version, problems, kept, what=name, say=say)
+    graded = [
+        (problem, reply, None if reply.fault == _RETRIED else benchmark.score(problem, reply))
+        for problem, reply in replies
+    ]
+    metrics = _metrics(benchmark, graded)
     scores = {
         "benchmark": name,
         "version": benchmark.version,
@@ -71,11 +91,15 @@ def evaluate(
         "notes": dict(benchmark.notes()) if isinstance(benchmark, Noted) else {},
         "model": model.name,
         "identity": identity,
+        "decoding": getattr(model, "decoding", {}),
         "problems": len(graded),
+        "faulted": _faulted(replies),
         "metrics": metrics,
     }
     _write(place / "scores.json", scores)
     _write(folder / "scores.json", {"model": model.name, "benchmarks": _of_this_model(folder, identity)})
+    if log:
+        _whole(place / f"{name}.eval", inspect_log(scores, graded, _last_written(place / "transcripts.jsonl")))
     return metrics
 
 
@@ -85,45 +109,67 @@ def benchmark_name(benchmark: plugs.Plug) -> str:
 
 
 def asked(
-    model: Answering, identity: str, version: str, problems: Sequence[Problem], kept: Journal[Transcript]
+    model: Answering,
+    identity: str,
+    version: str,
+    problems: Sequence[Problem],
+    kept: Journal[Transcript],
+    *,
+    what: str = "replies",
+    say: Say = lambda _: None,
 ) -> list[tuple[Problem, Reply]]:
-    """A reply to each problem: the one on file, or else the model's, which is on file then."""
+    """A reply to each problem: the one on file, or else the model's, which is on file then; `say` hears how it goes."""
     keys = [key_of(identity, version, problem) for problem in problems]
     wanted = set(keys)
     replies = {line.key: line.reply for line in kept.lines() if line.key in wanted}
     open_ = [index for index, key in enumerate(keys) if key not in replies or replies[key].fault == _RETRIED]
+    progress = Progress(what, len(open_), say)
 
     def seen(index: int, reply: Reply) -> None:
         key, problem = keys[open_[index]], problems[open_[index]]
         kept.append(Transcript(key=key, model=identity, version=version, problem=problem, reply=reply))
         replies[key] = reply
+        progress.add(1, reply.fault)
 
     if open_:
+        if len(open_) < len(problems):
+            say(f"{what}: {len(problems) - len(open_):,} of {len(problems):,} are on file")
         model([problems[index] for index in open_], seen)
     return [(problem, replies[key]) for problem, key in zip(problems, keys, strict=True)]
 
 
-def _earlier(kept: Journal[Transcript], identity: str, now: Mapping[str, Problem]) -> list[tuple[Problem, Reply]]:
-    """The last reply of this model to each problem it was ever asked."""
-    last = {
-        line.problem.id: (now.get(line.problem.id, line.problem), line.reply)
-        for line in kept.lines()
-        if line.model == identity
-    }
+def _earlier(
+    kept: Journal[Transcript], identity: str, problems: Sequence[Problem], *, alone: bool
+) -> list[tuple[Problem, Reply]]:
+    """The last reply of this model to each problem it was ever asked, in the benchmark's order; with `alone`, to these
+    problems only.
+    """
+    now = {problem.id: problem for problem in problems}
+    last: dict[str, tuple[Problem, Reply]] = {}
+    for line in kept.lines():
+        which, better = line.problem.id, line.reply.fault != _RETRIED
+        if line.model == identity and (which in now or not alone) and (better or which not in last):
+            last[which] = now.get(which, line.problem), line.reply
     if not last:
         raise Mistake("no transcript here is of this model", where=str(kept.path), mend="evaluate it first")
-    return list(last.values())
+    return [last[which] for which in [*(each for each in now if each in last), *sorted(last.keys() - now.keys())]]
 
 
-def _graded(benchmark: Benchmark, graded: Iterable[tuple[Problem, Reply]]) -> dict[str, float]:
-    scores, faults = [], Counter[str]()
-    for problem, reply in graded:
-        if reply.fault:
-            faults[reply.fault] += 1
-        if reply.fault != _RETRIED:
-            scores.append(benchmark.score(problem, reply))
+def _metrics(benchmark: Benchmark, graded: Sequence[Graded]) -> dict[str, float]:
+    faults = Counter(reply.fault for _, reply, _ in graded if reply.fault)
     kinds = {f"faults/{fault}": float(number) for fault, number in sorted(faults.items())}
-    return {**benchmark.summary(scores), "faults": float(faults.total()), **kinds}
+    summary = benchmark.summary([score for _, _, score in graded if score is not None])
+    return {**summary, "faults": float(faults.total()), **kinds}
+
+
+def _faulted(replies: Iterable[tuple[Problem, Reply]]) -> dict[str, Any]:
+    """What kept whole replies from coming -> how many problems it hit, and the first few of them."""
+    found: dict[str, list[str]] = {}
+    for problem, reply in replies:
+        if reply.fault:
+            detail = f" ({reply.detail})" if reply.detail else ""
+            found.setdefault(f"{reply.fault}{detail}", []).append(problem.id)
+    return {fault: {"problems": len(ids), "such_as": ids[:_NAMED]} for fault, ids in sorted(found.items())}
 
 
 def _of_this_model(folder: Path, identity: str) -> dict[str, dict[str, float]]:
@@ -132,8 +178,16 @@ def _of_this_model(folder: Path, identity: str) -> dict[str, dict[str, float]]:
     return {scores["benchmark"]: scores["metrics"] for scores in found if scores["identity"] == identity}
 
 
+def _last_written(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
 def _write(path: Path, value: Any) -> None:
+    _whole(path, msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2) + b"\n")
+
+
+def _whole(path: Path, content: bytes) -> None:
     """All of it or nothing: a reader never sees half a file."""
     draft = path.with_name(path.name + ".new")
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+    draft.write_bytes(content)
     draft.replace(path)

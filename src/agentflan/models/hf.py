@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 import torch
 from jinja2 import TemplateError
 from msgspec import Meta
@@ -23,7 +24,7 @@ from agentflan.core.errors import Mistake
 from agentflan.core.plugs import Plug
 from agentflan.core.types import Problem, Reply
 
-_READ = ("*.safetensors", "*.bin", "*.json", "*.jinja")
+_READ = ("*.safetensors", "*.bin", "*.json", "*.jinja", "*.model", "merges.txt", "vocab.txt")
 """The files of a model folder that decide its replies."""
 
 
@@ -31,19 +32,29 @@ class Hf(Plug, frozen=True):
     path: Path
     """A folder that `AutoModelForCausalLM` and `AutoTokenizer` load, chat template inside; it may hold adapters."""
     max_new_tokens: Annotated[int, Meta(ge=1)] = 256
+    """Of a reply, where the problem sets no limit of its own; one that is cut there has the fault `length`."""
     batch_size: Annotated[int, Meta(ge=1)] = 32
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto`: the GPU if there is one."""
 
     @property
     def name(self) -> str:
+        """The last two folders; of the hub's cache, `ORGANISATION/MODEL`."""
         folder = self.path.resolve()
+        if folder.parent.name == "snapshots":
+            return folder.parents[1].name.removeprefix("models--").replace("--", "/")
         return f"{folder.parent.name}/{folder.name}"
 
     @property
     def identity(self) -> str:
-        """A digest of the folder's weights and settings, not of its path."""
-        return digest_of([self.max_new_tokens, *([file.name, sha256_of(file)] for file in _files(self.path))])
+        """A digest of weights and settings, not of their path; of the base's too, where the folder holds adapters."""
+        base = _base(self.path)
+        files = [*_files(self.path), *(_files(base) if base else [])]
+        return digest_of([self.max_new_tokens, *([file.name, sha256_of(file)] for file in files)])
+
+    @property
+    def decoding(self) -> dict[str, Any]:
+        return {"max_new_tokens": self.max_new_tokens, "greedy": True}
 
     @property
     def where(self) -> str:
@@ -65,16 +76,29 @@ class Hf(Plug, frozen=True):
             seen(index, Reply(text="", fault="context_overflow"))
         for start in range(0, len(fits), self.batch_size):
             batch = fits[start : start + self.batch_size]
-            limit = min(self.max_new_tokens, room - len(prompts[batch[-1]]))
-            replies = _generate(model, tokenizer, [prompts[index] for index in batch], limit)
-            for index, ids in zip(batch, replies, strict=True):
-                seen(index, Reply(text=tokenizer.decode(ids, skip_special_tokens=True)))
+            limits = [
+                min(problems[index].max_tokens or self.max_new_tokens, room - len(prompts[index])) for index in batch
+            ]
+            replies = _generate(model, tokenizer, [prompts[index] for index in batch], limits)
+            for index, (ids, whole) in zip(batch, replies, strict=True):
+                seen(
+                    index, Reply(text=tokenizer.decode(ids, skip_special_tokens=True), fault="" if whole else "length")
+                )
 
 
 def _files(path: Path) -> list[Path]:
     if not any((path / name).is_file() for name in ("config.json", "adapter_config.json")):
         raise Mistake("this is no model: it holds no config.json", where=str(path), mend="name a saved model's folder")
     return sorted({file for pattern in _READ for file in path.glob(pattern)})
+
+
+def _base(path: Path) -> Path | None:
+    """The folder of the model that adapters go on top of, where it is one on this machine."""
+    file = path / "adapter_config.json"
+    if not file.is_file():
+        return None
+    named = Path(str(msgspec.json.decode(file.read_bytes()).get("base_model_name_or_path") or ""))
+    return named if (named / "config.json").is_file() else None
 
 
 @lru_cache(maxsize=1)
@@ -115,15 +139,21 @@ def _ends(model: Any, tokenizer: Any) -> set[int]:
 
 
 @torch.inference_mode()
-def _generate(model: Any, tokenizer: Any, prompts: list[list[int]], limit: int) -> list[list[int]]:
-    """Greedy ids after each prompt, up to `limit` and without the end mark; a row that is over leaves the batch."""
+def _generate(
+    model: Any, tokenizer: Any, prompts: list[list[int]], limits: Sequence[int]
+) -> list[tuple[list[int], bool]]:
+    """Greedy ids after each prompt, up to its limit and without the end mark, and whether there was one.
+
+    A row that is over leaves the batch.
+    """
     ends, longest = _ends(model, tokenizer), max(map(len, prompts))
     ids = torch.tensor([[0] * (longest - len(row)) + row for row in prompts], device=model.device)
     mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in prompts], device=model.device)
     places = (mask.cumsum(1) - 1).clamp(min=0)
     said: list[list[int]] = [[] for _ in prompts]
+    whole = [False] * len(prompts)
     alive, past = list(range(len(prompts))), None
-    for _ in range(limit):
+    while True:
         out = model(
             input_ids=ids,
             attention_mask=mask,
@@ -133,16 +163,20 @@ def _generate(model: Any, tokenizer: Any, prompts: list[list[int]], limit: int) 
             logits_to_keep=1,
         )
         best = out.logits[:, -1].argmax(-1)
-        tokens = best.tolist()
-        going = [row for row, token in enumerate(tokens) if token not in ends]
-        for row in going:
-            said[alive[row]].append(tokens[row])
+        going = []
+        for place, token in enumerate(best.tolist()):
+            row = alive[place]
+            if token in ends:
+                whole[row] = True
+                continue
+            said[row].append(token)
+            if len(said[row]) < limits[row]:
+                going.append(place)
         if not going:
-            break
+            return list(zip(said, whole, strict=True))
         past, ids, places = out.past_key_values, best[:, None], places[:, -1:] + 1
         if len(going) < len(alive):
             rows = torch.tensor(going, device=model.device)
             past.batch_select_indices(rows)
-            ids, places, mask, alive = ids[rows], places[rows], mask[rows], [alive[row] for row in going]
+            ids, places, mask, alive = ids[rows], places[rows], mask[rows], [alive[place] for place in going]
         mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
-    return said

@@ -1,9 +1,10 @@
 """How many requests may be open and how many may start a second, both learned from what comes back.
 
-Open requests grow as TCP's window does: doubling until the first sign of overload (a timeout, a 503), cut then, and one
-more a round trip after that. The rate is free until the first 429. From then on every 429 takes a little of it and time
-gives a little back, which keeps the server just below its limit. After a 429 nothing starts for a moment, which doubles
-while nothing is let through, up to what Retry-After says; the refused request itself waits all of that.
+Requests start one shortly after the other until as many are open as may be. The first sign of overload (a timeout, a
+503) leaves a part of them, and from there on it is one more a round trip, as TCP's window grows. The rate is free until
+the first 429. From then on every 429 takes a little of it and time gives a little back, which keeps the server just
+below its limit. After a 429 nothing starts for a moment, which doubles while nothing is let through, up to what
+Retry-After says; the refused request itself waits all of that.
 Every time is given by the caller, in seconds of one clock.
 """
 
@@ -12,7 +13,9 @@ from __future__ import annotations
 import math
 
 _FIRST = 16
-"""Open requests to begin with, and the rate after the first 429."""
+"""The rate after the first 429."""
+_APART = 0.001
+"""Seconds between the first starts, so that a server that refuses the first few is not asked by all."""
 _OVERLOADED = 0.7
 """What overload leaves of the open requests."""
 _REFUSED, _ALL_REFUSED = 0.97, 0.9
@@ -33,15 +36,16 @@ class Pace:
     def __init__(self, most: int, per_second: float = math.inf) -> None:
         """`most` requests are open at any time, and no more than `per_second` start, whatever is learned."""
         self.most, self.per_second = most, per_second
-        self.limit = float(min(_FIRST, most))
+        self.limit = float(most)
         self.rate = per_second
         self.open = 0
         self.resume = 0.0
         """Nothing starts before."""
+        self._starting = most
+        """How many of the first starts are to come."""
         self._next = 0.0
         """When the rate allows the next start."""
         self._cut_at = -math.inf
-        self._doubling = True
         self._ceiling = math.inf
         """The rate that was last refused."""
         self._settled = math.inf
@@ -65,18 +69,22 @@ class Pace:
         self._risen_at = now
         self.open += 1
         self._passed += 1
-        self._next = max(self._next, now - _LATE) + 1 / self.rate
+        if self._starting:
+            self._starting -= 1
+            self._next = max(self._next, now) + max(_APART, 1 / self.rate)
+        else:
+            self._next = max(self._next, now - _LATE) + 1 / self.rate
 
     def answered(self) -> None:
         self.open -= 1
-        self.limit = min(self.most, self.limit + (1 if self._doubling else 1 / self.limit))
+        self.limit = min(self.most, self.limit + 1 / self.limit)
 
     def failed(self, now: float, started: float, *, overload: bool) -> None:
         """Requests that were open when the limit was cut do not cut it again."""
-        self.open -= 1
         if overload and started > self._cut_at:
-            self.limit = max(1.0, self.limit * _OVERLOADED)
-            self._cut_at, self._doubling = now, False
+            self.limit = max(1.0, min(self.limit, self.open) * _OVERLOADED)
+            self._cut_at = now
+        self.open -= 1
 
     def refused(self, now: float, started: float, after: float | None) -> float:
         """A 429 that asks to wait for `after` seconds (None: it does not say). Returns when to ask the same again."""

@@ -164,9 +164,16 @@ def _completion(asked: _Asked, text: str, fault: Fault | None, tokens_in: int, t
         runs_on = f"{''.join(asked.stop)} and so the next turn begins" if fault == "runs_on" else ""
         said = {"text": f" {text}{runs_on}"}
     return {
+        "id": "told",
         "object": "chat.completion" if asked.messages else "text_completion",
+        "created": 0,
+        "model": asked.model,
         "choices": [] if fault == "no_choice" else [{"index": 0, **said, "finish_reason": finish}],
-        "usage": {"prompt_tokens": tokens_in, "completion_tokens": tokens_out},
+        "usage": {
+            "prompt_tokens": tokens_in,
+            "completion_tokens": tokens_out,
+            "total_tokens": tokens_in + tokens_out,
+        },
     }
 
 

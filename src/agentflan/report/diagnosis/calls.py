@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from agentflan.core.types import CIRCUMSTANCES, Conversation, Problem, Reply
-from agentflan.corpus.building.build import Say
+from agentflan.core.progress import Say
+from agentflan.core.types import CIRCUMSTANCES, Conversation
 from agentflan.evals.agent_h import drawn
 from agentflan.evals.benchmarks.agent_h import AgentH
 from agentflan.evals.intervals import Estimate, combined
 from agentflan.evals.run import asked
 from agentflan.evals.transcripts import transcripts
 from agentflan.models.hf import Hf
-from agentflan.report.diagnosis.progress import Progress
 from agentflan.report.diagnosis.record import Calls
 
 _TOLD = ("over_call", "names_tool", "miss", "right_tool", "n")
 """What holds for queries of any corpus: of the right call only the tool is known."""
-
-
-class _Told:
-    """A model that says how many replies it has given."""
-
-    def __init__(self, model: Hf, say: Say) -> None:
-        self.name, self._model, self._say = model.name, model, say
-
-    def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], None]) -> None:
-        progress = Progress("replies", len(problems), self._say)
-
-        def heard(index: int, reply: Reply) -> None:
-            seen(index, reply)
-            progress.add(1)
-
-        self._model(problems, heard)
 
 
 def calls(model: Hf, items: Sequence[Conversation], count: int, seed: int, folder: Path, say: Say) -> Calls:
@@ -45,7 +28,7 @@ def calls(model: Hf, items: Sequence[Conversation], count: int, seed: int, folde
     own = drawn.problems(items, count, seed)
     problems = own or list(benchmark.problems())
     with transcripts(folder / "transcripts.jsonl") as kept:
-        replies = asked(_Told(model, say), model.identity, benchmark.version, problems, kept)
+        replies = asked(model, model.identity, benchmark.version, problems, kept, say=say)
     scores = [benchmark.score(problem, reply) for problem, reply in replies if reply.fault != "infrastructure"]
     metrics = benchmark.summary(scores)
     told = {name: value for name, value in metrics.items() if name.startswith(_TOLD)}

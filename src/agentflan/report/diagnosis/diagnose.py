@@ -87,9 +87,9 @@ def diagnose(model: str, corpus: Path, out: Path | None, wanted: Wanted, say: Sa
 
 def _saved(text: str, device: Device) -> Hf:
     """The model as the evaluations see it."""
-    found = model_named(text)
+    found = None if "://" in text else model_named(text)
     if not isinstance(found, Hf):
-        raise Mistake("a script has no losses", where=text, mend="name the folder of a saved model")
+        raise Mistake("only a saved model tells its losses", where=text, mend="name the folder of a saved model")
     if device == "cuda" and not torch.cuda.is_available():
         raise Mistake("torch sees no GPU", where="--device", mend="say `--device auto`")
     return msgspec.structs.replace(found, device=device)

@@ -16,12 +16,12 @@ from transformers import PreTrainedModel
 from agentflan.core.chance import coin
 from agentflan.core.errors import Mistake
 from agentflan.core.kinds import Template
+from agentflan.core.progress import Progress
 from agentflan.corpus.building.build import Say
 from agentflan.corpus.store.parquet import ConversationWriter
 from agentflan.corpus.tokens.arrays import Tokens
 from agentflan.corpus.tokens.tokenise import tokenise
 from agentflan.report.diagnosis.given import Written
-from agentflan.report.diagnosis.progress import Progress
 from agentflan.report.diagnosis.record import CONTENT, Form, Interval, Losses, Mean
 from agentflan.train.batching.batches import Batch, Plan
 from agentflan.train.classes import SHOWN
