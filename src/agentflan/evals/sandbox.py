@@ -1,12 +1,13 @@
 """Runs a program that nobody has read where it can do no harm: bubblewrap, without network, files or identity of ours.
 
-What it sees is the system's programs and libraries, read-only, an empty /tmp of its own that is gone afterwards, and
-nothing of /etc, /home or /root. What it takes is limited; what is left of it at the deadline is killed, whatever it
-has started. Needs Linux and the Debian packages `bubblewrap` and `util-linux`.
+What it sees is the system's programs and libraries and this Python, read-only, an empty /tmp of its own that is gone
+afterwards, and nothing else of /etc, /home or /root. What it takes is limited; what is left of it at the deadline is
+killed, whatever it has started. Needs Linux and the Debian packages `bubblewrap` and `util-linux`.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import select
@@ -76,7 +77,12 @@ def check() -> None:
 
 def _run(command: Sequence[str], stdin: bytes, limits: Limits) -> Ran:
     told, tells = os.pipe()
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as printed, os.fdopen(told, "rb") as news:
+    with (
+        tempfile.TemporaryFile() as given,
+        tempfile.TemporaryFile() as printed,
+        os.fdopen(told, "rb") as news,
+        os.fdopen(tells, "wb") as theirs,
+    ):
         given.write(stdin)
         given.seek(0)
         child = subprocess.Popen(
@@ -88,7 +94,7 @@ def _run(command: Sequence[str], stdin: bytes, limits: Limits) -> Ran:
             pass_fds=(tells,),
             start_new_session=True,
         )
-        os.close(tells)
+        theirs.close()
         try:
             first = _first(news.readline())
             status: int | None = child.wait(limits.seconds)
@@ -143,7 +149,7 @@ def _limited(limits: Limits) -> Iterator[str]:
         yield from (_found("setpriv"), f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", "--no-new-privs")
         yield from ("--inh-caps=-all", "--bounding-set=-all")
     yield _found("prlimit")
-    yield from (f"--cpu={int(-(-limits.seconds // 1))}", f"--as={limits.memory}", f"--nproc={limits.processes}")
+    yield from (f"--cpu={math.ceil(limits.seconds)}", f"--as={limits.memory}", f"--nproc={limits.processes}")
     yield from (f"--fsize={limits.output}", "--core=0", "--nofile=256", "--memlock=0", "--")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils.logging import disable_progress_bar
 
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Problem, Reply
@@ -66,6 +67,7 @@ def _fits(lm: Any, problem: Problem) -> bool:
 
 def _loaded(model: Hf) -> Any:
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    disable_progress_bar()
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(model.path, local_files_only=True)
         weights: Any = AutoModelForCausalLM.from_pretrained(model.path, local_files_only=True, dtype="auto")
