@@ -16,8 +16,8 @@ from agentflan.core.types import Problem, Reply
 from agentflan.evals.harness import tasks
 from agentflan.models.hf import Hf
 
-_AT_ONCE = 16
-"""Batches between two times that replies are handed on."""
+_AT_ONCE = 4
+"""Batches between two times that replies are handed on: what a kill can cost, against batches of like length."""
 
 
 class Folder:
