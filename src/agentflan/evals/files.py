@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from agentflan.core.digest import digest_of, sha256_of
 from agentflan.core.errors import Mistake
-from agentflan.core.types import Problem
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
 
 T = TypeVar("T")
+Named = TypeVar("Named", bound=_Named)
 Row = tuple[str, dict[str, Any]]
 """(`file:line`, or `file[key]` where a file is one value; the record)."""
 
@@ -47,13 +53,13 @@ def records(path: Path, kind: type[T]) -> list[tuple[str, T]]:
     return found
 
 
-def distinct(problems: Iterable[tuple[str, Problem]]) -> list[Problem]:
-    """The problems without their places. Raises Mistake at the first with an id that another one has."""
-    found: dict[str, Problem] = {}
-    for where, problem in problems:
-        if problem.id in found:
-            raise Mistake(f"the id {problem.id!r} is there twice", where=where, mend="give each record its own")
-        found[problem.id] = problem
+def distinct(placed: Iterable[tuple[str, Named]]) -> list[Named]:
+    """Problems, or records, without their places. Raises Mistake at the first with an id that another one has."""
+    found: dict[str, Named] = {}
+    for where, each in placed:
+        if each.id in found:
+            raise Mistake(f"the id {each.id!r} is there twice", where=where, mend="give each its own")
+        found[each.id] = each
     return list(found.values())
 
 

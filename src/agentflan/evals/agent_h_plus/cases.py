@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from agentflan.core.types import Answer, Record, ToolCall, ToolSpec
 
@@ -16,14 +16,7 @@ Part = Literal[
 ]
 """The circumstances of Agent-H, and one more: the right tool is there, but a parameter that it needs was not given."""
 
-PARTS: tuple[Part, ...] = (
-    "tools_relevant",
-    "tools_incomplete",
-    "tools_ordinary",
-    "tools_irrelevant",
-    "no_tools_relevant",
-    "no_tools_ordinary",
-)
+PARTS: tuple[Part, ...] = get_args(Part)
 DUE: Part = "tools_relevant"
 """The one in which a call is due; in all others it is a plain reply."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -105,15 +105,14 @@ def _place(metric: str) -> int:
 
 def _read(path: Path) -> list[Problem]:
     """The problems of a file; each needs a circumstance and an id of its own."""
-    found: dict[str, Problem] = {}
-    for where, row in files.rows(path):
-        try:
-            problem = msgspec.convert(row, Problem)
-        except msgspec.ValidationError as error:
-            raise Mistake(f"this is no problem: {error}", where=where, mend="write one JSON object a line") from error
-        if problem.circumstance is None:
-            raise Mistake("this problem has no circumstance", where=where, mend=f"one of {', '.join(CIRCUMSTANCES)}")
-        if problem.id in found:
-            raise Mistake(f"the id {problem.id!r} is there twice", where=where, mend="give each problem its own")
-        found[problem.id] = problem
-    return list(found.values())
+    return files.distinct((where, _problem(where, row)) for where, row in files.rows(path))
+
+
+def _problem(where: str, row: Any) -> Problem:
+    try:
+        problem = msgspec.convert(row, Problem)
+    except msgspec.ValidationError as error:
+        raise Mistake(f"this is no problem: {error}", where=where, mend="write one JSON object a line") from error
+    if problem.circumstance is None:
+        raise Mistake("this problem has no circumstance", where=where, mend=f"one of {', '.join(CIRCUMSTANCES)}")
+    return problem

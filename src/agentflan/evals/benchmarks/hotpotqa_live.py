@@ -6,7 +6,7 @@ Only `pages` makes a run repeatable. Never mixed with `hotpotqa_local`, whose na
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -18,7 +18,6 @@ from agentflan.core.types import Episode, Problem, Reply, Score
 from agentflan.evals import episodes
 from agentflan.evals.files import digest_of_files
 from agentflan.evals.hotpotqa import questions, results
-from agentflan.evals.hotpotqa.prompt import prompt
 from agentflan.evals.hotpotqa.reading import Reading
 from agentflan.evals.hotpotqa.wikipedia import Pages, Wikipedia, client
 
@@ -44,15 +43,10 @@ class HotpotqaLive(Plug, frozen=True):
     seed: int = 0
 
     def problems(self) -> Sequence[Problem]:
-        shown = prompt(self.examples)
-        rows = questions.chosen(questions.read(self.path), self.per_level, self.seed)
-        return [questions.problem_of(row, shown) for row in rows]
-
-    def world(self) -> AbstractContextManager[Reading]:
-        return self._reading()
+        return questions.problems(self.path, self.examples, self.per_level, self.seed)
 
     @contextmanager
-    def _reading(self) -> Iterator[Reading]:
+    def world(self) -> Iterator[Reading]:
         with client() as connection:
             yield Reading(Wikipedia(connection, self.url, _pages(self.pages)).find)
 

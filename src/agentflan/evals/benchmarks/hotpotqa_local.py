@@ -19,7 +19,6 @@ from agentflan.evals import episodes
 from agentflan.evals.files import digest_of_files
 from agentflan.evals.hotpotqa import questions, results
 from agentflan.evals.hotpotqa.library import Library
-from agentflan.evals.hotpotqa.prompt import prompt
 from agentflan.evals.hotpotqa.reading import Reading
 
 
@@ -41,9 +40,7 @@ class HotpotqaLocal(Plug, frozen=True):
     seed: int = 0
 
     def problems(self) -> Sequence[Problem]:
-        shown = prompt(self.examples)
-        rows = questions.chosen(questions.read(self.path), self.per_level, self.seed)
-        return [questions.problem_of(row, shown) for row in rows]
+        return questions.problems(self.path, self.examples, self.per_level, self.seed)
 
     def world(self) -> AbstractContextManager[Reading]:
         return nullcontext(Reading(self._library().find))

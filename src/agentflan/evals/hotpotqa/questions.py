@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from agentflan.core.chance import coin
 from agentflan.core.errors import Mistake
 from agentflan.core.types import Message, Problem, Segment, Step, ToolCall
-from agentflan.evals.files import rows
+from agentflan.evals.files import distinct, rows
+from agentflan.evals.hotpotqa.prompt import prompt
 
 LEVELS = ("easy", "medium", "hard")
 
@@ -37,17 +38,21 @@ def read(path: Path | None) -> list[Row]:
     if path is None:
         with as_file(files("agentflan.evals.hotpotqa") / "sample" / "questions.json") as sample:
             return read(sample)
-    found: dict[str, Row] = {}
-    for where, raw in rows(path):
-        try:
-            row = msgspec.convert(raw, Row)
-        except msgspec.ValidationError as error:
-            mend = "use a HotpotQA file with answers and levels"
-            raise Mistake(f"this is no question of HotpotQA: {error}", where=where, mend=mend) from error
-        if row.id in found:
-            raise Mistake(f"the id {row.id!r} is there twice", where=where, mend="give each question its own")
-        found[row.id] = row
-    return list(found.values())
+    return distinct((where, _row(where, raw)) for where, raw in rows(path))
+
+
+def problems(path: Path | None, examples: Path | None, per_level: int, seed: int) -> list[Problem]:
+    """Those of either benchmark: the chosen questions below the prompt with its worked examples."""
+    shown = prompt(examples)
+    return [problem_of(row, shown) for row in chosen(read(path), per_level, seed)]
+
+
+def _row(where: str, raw: Any) -> Row:
+    try:
+        return msgspec.convert(raw, Row)
+    except msgspec.ValidationError as error:
+        mend = "use a HotpotQA file with answers and levels"
+        raise Mistake(f"this is no question of HotpotQA: {error}", where=where, mend=mend) from error
 
 
 def chosen(rows: Sequence[Row], per_level: int, seed: int) -> list[Row]:
@@ -58,8 +63,8 @@ def chosen(rows: Sequence[Row], per_level: int, seed: int) -> list[Row]:
     return [row for level in LEVELS for row in _some([row for row in rows if row.level == level], per_level, seed)]
 
 
-def problem_of(row: Row, prompt: str) -> Problem:
-    text = f"{prompt}Question: {row.question}\n"
+def problem_of(row: Row, shown: str) -> Problem:
+    text = f"{shown}Question: {row.question}\n"
     finish = Step(action=ToolCall(name="Finish", arguments=row.answer))
     return Problem(
         id=f"hotpotqa/{row.level}/{row.id}",
