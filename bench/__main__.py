@@ -57,7 +57,7 @@ def found(package: str) -> dict[str, Callable[[], Iterator[Figure]]]:
 
 def save(figure: Figure) -> None:
     place = HERE / "results" / f"{figure['bench']}.json"
-    kept = {**figure, "commit": commit(), "date": today(), "machine": _machine()}
+    kept = {**figure, "commit": commit(), "date": today(), "machine": machine()}
     place.parent.mkdir(exist_ok=True)
     place.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
@@ -77,7 +77,7 @@ def commit() -> str:
     return shown.stdout.strip() or "unknown"
 
 
-def _machine() -> str:
+def machine() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

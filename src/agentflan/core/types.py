@@ -215,6 +215,8 @@ class Problem(Record, frozen=True):
     """Steps that count as right; written in `syntax`, the first of them is a reply with full marks."""
     solution: tuple[Step, ...] = ()
     """How an expert acts in the problem's world, step after step; empty where there is no world."""
+    moves: tuple[Step, ...] = ()
+    """Steps that mean something in the problem's world, for an agent that acts at random; never shown to a model."""
     reference: str = ""
     """What its benchmark grades by where steps cannot say it (several right values, a template), as JSON text."""
     part: str = ""
@@ -224,6 +226,8 @@ class Problem(Record, frozen=True):
     circumstance: Circumstance | None = None
     syntax: str = ""
     """Name of the dialect the prompt asks for; empty: plain text."""
+    turn: int = 0
+    """So many replies of this episode stand in the prompt, beside those of worked examples."""
 
 
 class Reply(Record, frozen=True):
@@ -262,9 +266,10 @@ class Turn(Record, frozen=True):
     """None: there was no reply to act by."""
 
 
-Ended = Literal["finished", "limit", "invalid", "model", "world", "unfinished"]
+Ended = Literal["finished", "limit", "invalid", "tokens", "time", "model", "world", "unfinished"]
 """How an episode is over: the world said so; no steps were left, and at the last one the agent acted, or did nothing
-that means anything here; the model, or the world, failed; or a run that was cut off has not come back to it."""
+that means anything here; no tokens or no time was left; the model, or the world, failed; or a run that was cut off has
+not come back to it."""
 
 
 class Episode(Record, frozen=True):

@@ -117,7 +117,7 @@ class _Stage:
             asked = _told(asked, dialect, turn)
 
     def _line(self, key: str, asked: Problem, turn: Turn, number: int) -> Transcript:
-        problem = msgspec.structs.replace(asked, messages=asked.messages[-1:]) if number else asked
+        problem = _later(asked) if number else asked
         return Transcript(
             key=key,
             model=self.identity,
@@ -201,7 +201,7 @@ def _told(asked: Problem, dialect: Dialect, turn: Turn) -> Problem:
         with suppress(ValueError):  # no step of this dialect: it stays as it was said
             reply = dialect.write(turn.step, asked.tools, asked.id)
     user = Message(role="user", segments=(Segment(text=dialect.observe(shown)),))
-    return msgspec.structs.replace(asked, messages=(*asked.messages, *reply, user))
+    return msgspec.structs.replace(asked, messages=(*asked.messages, *reply, user), turn=asked.turn + 1)
 
 
 def _shown(problem: Problem, text: str) -> Problem:
@@ -211,6 +211,11 @@ def _shown(problem: Problem, text: str) -> Problem:
     *before, last = problem.messages
     below = msgspec.structs.replace(last, segments=(*last.segments, Segment(text=f"\n\n{text}")))
     return msgspec.structs.replace(problem, messages=(*before, below))
+
+
+def _later(asked: Problem) -> Problem:
+    """What a later turn keeps of its problem: the first has said all the rest."""
+    return Problem(id=asked.id, messages=asked.messages[-1:], syntax=asked.syntax, part=asked.part)
 
 
 def _said(text: str) -> Message:

@@ -20,7 +20,8 @@ _INVENTED = "find_anything"
 
 
 class Scripted(plugs.Plug, frozen=True):
-    """`gold` is right, `silent` says nothing, `never_calls` talks, `always_calls` calls, `random` tosses a coin.
+    """`gold` is right, `silent` says nothing, `never_calls` talks, `always_calls` calls, `random` tosses a coin,
+    or makes a move at random where there is a world to make it in.
 
     `expert` acts in the problem's world as its solution says; where there is none, it is `gold`.
     """
@@ -48,6 +49,8 @@ class Scripted(plugs.Plug, frozen=True):
             return _gold(problem)
         if self.policy == "expert":
             return _next(problem)
+        if self.policy == "random" and problem.moves:
+            return _written(chance.pick(problem.moves, self.seed, "move", problem.id, problem.turn), problem)
         tosses = self.policy == "random" and chance.coin(self.seed, "calls", problem.id) < 0.5
         if self.policy == "always_calls" or tosses:
             names = [tool.name for tool in problem.tools] or [_INVENTED]
@@ -66,21 +69,21 @@ def _gold(problem: Problem) -> str:
 
 
 def _next(problem: Problem) -> str:
-    """The step of the solution that is due: so many replies are in the prompt already."""
-    turn = sum(message.role == "assistant" for message in problem.messages)
+    """The step of the solution that is due."""
     if not problem.solution:
         return _gold(problem)
-    return _written(problem.solution[min(turn, len(problem.solution) - 1)], problem)
+    return _written(problem.solution[min(problem.turn, len(problem.solution) - 1)], problem)
 
 
 def _written(step: Step, problem: Problem) -> str:
     """The step in the syntax that the prompt asks for, if that says it in one reply; else announced, with an object."""
     call = step.action
-    assert isinstance(call, ToolCall)
     if problem.syntax:
         said = _dialect(problem.syntax).write(step, problem.tools, problem.id)
         if len(said) == 1:
             return "".join(part.text for part in said[0].segments)
+    if not isinstance(call, ToolCall):
+        return call.text if call else step.thought
     name = msgspec.json.encode(call.name).decode()
     return f'I will use {call.name}.\n{{"name": {name}, "arguments": {call.arguments or "{}"}}}'
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
 
-from agentflan.core.types import Ended, Episode, Problem, Score, ToolCall
-from agentflan.evals import summing
+from agentflan.core.types import Episode, Problem, Score, ToolCall
+from agentflan.evals import endings, summing
 from agentflan.evals.hotpotqa.answers import exact, f1
 from agentflan.evals.hotpotqa.questions import LEVELS
 from agentflan.evals.hotpotqa.reading import answer_or_action
 from agentflan.evals.intervals import wilson
-
-_ENDS = tuple(end for end in get_args(Ended) if end not in ("world", "unfinished"))
-"""How a graded episode is over."""
 
 
 def graded(problem: Problem, episode: Episode, limit: int) -> Score:
@@ -23,11 +19,8 @@ def graded(problem: Problem, episode: Episode, limit: int) -> Score:
     values = {
         f"f1/{problem.part}": 0.0 if said is None else f1(said, gold),
         f"em/{problem.part}": float(right),
-        "invalid_actions": _invalid(episode),
     }
-    values |= {f"ended/{end}": float(episode.ended == end) for end in _ENDS}
-    values |= {f"em_within/{step:02}": float(right and len(episode.turns) <= step) for step in range(1, limit + 1)}
-    return Score(problem=problem.id, values=values)
+    return Score(problem=problem.id, values=values | endings.values(episode, right, limit, "em"))
 
 
 def summed(scores: Sequence[Score]) -> dict[str, float]:
@@ -52,8 +45,3 @@ def _gold(problem: Problem) -> str:
     action = problem.gold[0].action
     assert isinstance(action, ToolCall)
     return action.arguments
-
-
-def _invalid(episode: Episode) -> float:
-    shown = [turn.observation for turn in episode.turns if turn.observation]
-    return sum(each.fault == "invalid" for each in shown) / len(shown) if shown else 0.0
