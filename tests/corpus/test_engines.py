@@ -17,6 +17,7 @@ from agentflan.core.errors import Mistake
 from agentflan.corpus.building.build import Share, Unfinished, build
 from agentflan.corpus.engines.local import Local
 from agentflan.corpus.engines.ray import Ray
+from agentflan.corpus.manifest import product
 from agentflan.corpus.settings import Corpus
 from tests.corpus.test_build import REAL, contents, corpus_of, row, written
 
@@ -90,6 +91,20 @@ def test_shares_alone_finish_when_they_are_run_again(corpus: Corpus, whole: dict
             continue
         break
     assert contents(tmp_path) == whole
+
+
+def test_a_share_that_comes_when_another_has_just_finished_leaves_the_result_alone(
+    corpus: Corpus, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    """It asked before the other was done, and has the claim after."""
+    wanted = product(tmp_path, "build", "these rows", ["corpus", "trajectories"])
+    assert not wanted.is_there()
+    ledger = build(corpus, tmp_path, shard_bytes=SHARD, product=wanted)
+    before = contents(tmp_path)
+    assert build(corpus, tmp_path, share=Share(2, 2), shard_bytes=SHARD, product=wanted) == ledger
+    assert contents(tmp_path) == before
+    assert {name: before[name] for name in whole} == whole
+    assert set(before) - set(whole) == {"manifest.json"}
 
 
 COMMAND = [sys.executable, "-m", "agentflan", "build"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -71,37 +72,49 @@ def load(run: Path) -> Manifest:
     return manifest
 
 
-def once(
-    run: Path,
-    stage: str,
-    made_from: object,
-    outputs: Iterable[str],
-    work: Callable[[], object],
-    inputs: dict[str, str] | None = None,
-) -> bool:
-    """Does `work` unless the run folder holds its result already; True when it was done now.
+class Product(NamedTuple):
+    """What a stage makes in a run folder, and all that it is made from."""
 
-    `made_from` is everything the result depends on, as plain values; `outputs` are files or folders below `run`.
-    """
-    names = tuple(outputs)
-    key = digest_of([made_from, versions()])
-    manifest = load(run)
-    if stage in manifest.stages and manifest.stages[stage].key == key and _intact(run, manifest, names):
+    run: Path
+    stage: str
+    key: str
+    names: tuple[str, ...]
+    inputs: Mapping[str, str]
+
+    def is_there(self) -> bool:
+        manifest = load(self.run)
+        found = manifest.stages.get(self.stage)
+        return found is not None and found.key == self.key and _intact(self.run, manifest, self.names)
+
+    def record(self) -> None:
+        """Writes down that it is there now, with the checksums of its files."""
+        manifest = load(self.run)
+        manifest.versions = versions()
+        manifest.inputs.update(self.inputs)
+        manifest.stages[self.stage] = Stage(self.key, self.names)
+        gone = tuple(f"{name}/" for name in self.names)
+        files = {
+            name: file for name, file in manifest.files.items() if name not in self.names and not name.startswith(gone)
+        }
+        manifest.files = dict(sorted({**files, **_files(self.run, self.names)}.items()))
+        save(self.run / "manifest.json", [msgspec.json.format(msgspec.json.encode(manifest), indent=1), b"\n"])
+
+
+def product(
+    run: Path, stage: str, made_from: object, outputs: Iterable[str], inputs: Mapping[str, str] | None = None
+) -> Product:
+    """`made_from` is everything the result depends on, as plain values; `outputs` are files or folders below `run`."""
+    return Product(run, stage, digest_of([made_from, versions()]), tuple(outputs), inputs or {})
+
+
+def once(run: Path, stage: str, made_from: object, outputs: Iterable[str], work: Callable[[], object]) -> bool:
+    """Does `work` unless the run folder holds its `product` already; True when it was done now."""
+    wanted = product(run, stage, made_from, outputs)
+    if wanted.is_there():
         return False
     work()
-    if rank() > 0:  # the first of the processes that did it together writes it down
-        return True
-    manifest = load(run)
-    manifest.versions = versions()
-    manifest.inputs.update(inputs or {})
-    manifest.stages[stage] = Stage(key, names)
-    gone = tuple(f"{name}/" for name in names)
-    manifest.files = {
-        name: file for name, file in manifest.files.items() if name not in names and not name.startswith(gone)
-    }
-    manifest.files.update(_files(run, names))
-    manifest.files = dict(sorted(manifest.files.items()))
-    save(run / "manifest.json", [msgspec.json.format(msgspec.json.encode(manifest), indent=1), b"\n"])
+    if rank() == 0:  # the first of the processes that did it together writes it down
+        wanted.record()
     return True
 
 

@@ -163,18 +163,15 @@ def _build(corpus: Corpus, run: Path, how: How, paid: Path, offline: bool, say: 
         inputs,
         found,
     ]
-    try:
-        done = manifest.once(
-            run,
-            "build",
-            made_from,
-            ["corpus", "trajectories"],
-            lambda: build(corpus, run, engine=how.engine, share=how.share, replies=found, say=say),
-            inputs,
-        )
-    except Unfinished as left:
-        return f"{run}: {left}"
-    say(f"{run}: corpus {'built' if done else 'is there already'}")
+    wanted = manifest.product(run, "build", made_from, ["corpus", "trajectories"], inputs)
+    if wanted.is_there():
+        say(f"{run}: corpus is there already")
+    else:
+        try:
+            build(corpus, run, engine=how.engine, share=how.share, replies=found, product=wanted, say=say)
+        except Unfinished as left:
+            return f"{run}: {left}"
+        say(f"{run}: corpus built")
     waiting = run / "corpus" / "pending.jsonl"
     if offline and waiting.exists() and waiting.stat().st_size:
         raise Mistake("rows wait for replies", where=str(waiting), mend="`agentflan ask`, or say `replies: offline`")

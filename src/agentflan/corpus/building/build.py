@@ -12,7 +12,9 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
 
 from agentflan.core import kinds, plugs
 from agentflan.core.digest import digest_of
@@ -46,6 +48,14 @@ class Share(NamedTuple):
         return f"{self.number}/{self.of}"
 
 
+class Product(Protocol):
+    """`manifest.Product`: what the build makes, as the run folder's manifest knows it."""
+
+    def is_there(self) -> bool: ...
+
+    def record(self) -> None: ...
+
+
 class Unfinished(Exception):
     """A share of a build is done as far as it can be; the others are not."""
 
@@ -58,11 +68,13 @@ def build(
     shard_bytes: int = SHARD_BYTES,
     share: Share | None = None,
     replies: Mapping[str, str | Dropped] | None = None,
+    product: Product | None = None,
     say: Say = lambda _: None,
 ) -> dict[str, Any]:
     """Writes `out/trajectories`, `out/corpus` and returns the ledger.
 
-    `replies` go by request digest; None: written patterns.
+    `replies` go by request digest; None: written patterns. `product` is how a run folder tells what is in it: another
+    share may have finished it since it was last asked.
     Raises Mistake when there is nothing to build from, Unfinished when this run's `share` has to wait for others.
     What was done before an interruption, or by other shares, is not done again.
     """
@@ -73,11 +85,14 @@ def build(
     if corpus.settings.mix.mode != "concat":
         stages.append(Stage("mix", Thin(mix=corpus.settings.mix, seed=corpus.seed)))
     job = Job(out / "work", pieces, plan(stages), Replies(replies), synced=share is not None)
-    job, fresh = _claim(job, out)
+    claimed = _claim(job, out, product)
+    if claimed is None:
+        return _ledger(out)
+    job, fresh = claimed
     try:
         with engine(job) as run:
             _Progress(job, run, share, say).all_passes()
-        return _close(job, stages, out)
+        return _close(job, stages, out, product)
     except Mistake:
         if fresh:  # the next build will not be this one
             shutil.rmtree(job.work, ignore_errors=True)
@@ -151,10 +166,10 @@ def _no_row(job: Job) -> Mistake:
     return Mistake(f"no row could be used ({reasons})", where="corpus.sources", mend=mend)
 
 
-def _claim(job: Job, out: Path) -> tuple[Job, bool]:
+def _claim(job: Job, out: Path, product: Product | None) -> tuple[Job, bool] | None:
     """Keeps the work of an interrupted build of the same rows and settings, or of other shares, and no other's.
 
-    The second value says that there was none.
+    The second value says that there was none. None: the product is there, another share has finished it.
     """
     rows = [[str(shard.path), shard.start, shard.end, shard.path.stat().st_mtime_ns] for _, shard in job.shards]
     read = [file for each in job.passes for stage in each.stages for file in plugs.files_of(stage.transform)]
@@ -162,6 +177,8 @@ def _claim(job: Job, out: Path) -> tuple[Job, bool]:
     key = digest_of([repr(job.passes), rows, files, job.replies.asked])
     mark = job.work / "key"
     with _locked(out):
+        if product is not None and product.is_there():
+            return None
         found, _, boot = mark.read_text().partition("\n") if mark.exists() else ("", "", "")
         if found == key and boot == "synced":
             return job._replace(synced=True), False
@@ -173,10 +190,18 @@ def _claim(job: Job, out: Path) -> tuple[Job, bool]:
     return job, True
 
 
-def _close(job: Job, stages: list[Stage], out: Path) -> dict[str, Any]:
+def _close(job: Job, stages: list[Stage], out: Path, product: Product | None) -> dict[str, Any]:
     """The result in its place, by whichever run comes first when all is done."""
     with _locked(out):
-        return close(job, [stage.name for stage in stages], out)
+        ledger = close(job, [stage.name for stage in stages], out)
+        if product is not None:
+            product.record()
+        return ledger
+
+
+def _ledger(out: Path) -> dict[str, Any]:
+    ledger: dict[str, Any] = msgspec.json.decode((out / "corpus" / "ledger.json").read_bytes())
+    return ledger
 
 
 @contextmanager
