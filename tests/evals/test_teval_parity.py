@@ -11,6 +11,7 @@ import pytest
 
 from agentflan.core.types import Problem, Reply
 from agentflan.evals.benchmarks.teval import TEval
+from agentflan.evals.teval.averages import published
 from tests.evals.teval_replies import replies
 
 RECORDED: dict[str, Any] = msgspec.json.decode((Path(__file__).parents[1] / "golden" / "teval.json").read_bytes())
@@ -45,3 +46,11 @@ def test_every_score_is_upstreams(part: str) -> None:
 def test_upstream_crashes_on_plans_alone() -> None:
     crashed = Counter(key.split("/")[1] for key, rows in RECORDED["scores"].items() for row in rows if row is None)
     assert set(crashed) == {"plan_json"}
+
+
+def test_the_averages_are_upstreams() -> None:
+    """Drawn means of sub-tasks, and what convert_results.py of the same commit made of them."""
+    rows = msgspec.json.decode((Path(__file__).parents[1] / "golden" / "teval_averages.json").read_bytes())
+    assert len(rows) == 50
+    for row in rows:
+        assert published(row["means"]) == pytest.approx(row["found"], abs=1e-12)
