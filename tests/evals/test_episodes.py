@@ -8,21 +8,17 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 from agentflan.core.errors import Mistake
-from agentflan.core.plugs import Plug
-from agentflan.core.types import Episode, Message, Observation, Problem, Reply, Score, Segment, Step, ToolCall
 from agentflan.evals.benchmarks.hotpotqa_local import HotpotqaLocal
 from agentflan.evals.run import evaluate
 from agentflan.models.hf import Hf
 from agentflan.models.http import Http
 from agentflan.models.scripted import Scripted
+from tests.evals.rooms import Expert, House
 from tests.models.serving import serving
 from tests.models.tiny import saved
 
@@ -30,26 +26,6 @@ HOTPOTQA = HotpotqaLocal()
 TURNS = sum(len(problem.solution) for problem in HOTPOTQA.problems())
 """Replies that the expert gives in all."""
 TRANSCRIPTS = Path("evals/hotpotqa_local/transcripts.jsonl")
-
-
-class Expert:
-    """The scripted expert, counting what it is asked; it may stop half-way or fail now and then."""
-
-    name = "expert"
-
-    def __init__(self, *, stop_after: int | None = None, faults: Sequence[str] = ()) -> None:
-        self.asked: list[str] = []
-        self.stop_after, self.faults = stop_after, list(faults)
-
-    def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], object]) -> None:
-        def passed(index: int, reply: Reply) -> None:
-            if len(self.asked) == self.stop_after:
-                raise KeyboardInterrupt
-            self.asked.append(problems[index].id)
-            fault = self.faults.pop() if self.faults else ""
-            seen(index, Reply(text="", fault=fault) if fault else reply)
-
-        Scripted(policy="expert")(problems, passed)
 
 
 def test_an_episode_can_be_followed(tmp_path: Path) -> None:
@@ -145,59 +121,13 @@ def test_faults_of_the_server_are_asked_again_and_final_ones_are_graded(tmp_path
     assert mended == evaluate(again, HOTPOTQA, tmp_path, rescore=True)
 
 
-class Rooms:
-    """Counts to three, unless the lights are out in its house."""
-
-    def __init__(self, dark: bool) -> None:
-        self.dark, self.count = dark, 0
-
-    def reset(self, problem: Problem) -> Observation:
-        self.count = 0
-        return Observation(text=f"You stand in room {problem.id}.")
-
-    def step(self, step: Step) -> Observation:
-        self.count += 1
-        if self.dark and self.count == 2:
-            return Observation(text="it is dark", fault="world")
-        return Observation(text=f"room {self.count}", done=self.count == 3, reward=self.count / 3)
-
-
-class House(Plug, frozen=True):
-    version: ClassVar[str] = "1"
-    OPEN: ClassVar[Counter[str]] = Counter()
-    dark: bool = False
-    steps: int = 5
-    at_once: int = 3
-
-    def problems(self) -> list[Problem]:
-        told = (Message(role="user", segments=(Segment(text="Walk."),)),)
-        go = Step(action=ToolCall(name="Search", arguments="on"))
-        return [Problem(id=str(number), messages=told, solution=(go,), syntax="hotpotqa") for number in range(8)]
-
-    @contextmanager
-    def world(self) -> Iterator[Rooms]:
-        self.OPEN["now"] += 1
-        self.OPEN["most"] = max(self.OPEN["most"], self.OPEN["now"])
-        try:
-            yield Rooms(self.dark)
-        finally:
-            self.OPEN["now"] -= 1
-
-    def grade(self, problem: Problem, episode: Episode) -> Score:
-        last = episode.turns[-1].observation
-        return Score(problem=problem.id, values={"reward": last.reward if last else 0.0})
-
-    def summary(self, scores: Sequence[Score]) -> dict[str, float]:
-        return {"reward": sum(score.values["reward"] for score in scores), "n": len(scores)}
-
-
 @pytest.fixture(autouse=True)
 def fresh_house() -> None:
     House.OPEN.clear()
 
 
 def test_no_more_worlds_are_open_than_allowed_and_all_are_left(tmp_path: Path) -> None:
-    assert evaluate(Expert(), House(), tmp_path) == {"reward": 8, "n": 8, "faults": 0}
+    assert evaluate(Expert(), House(), tmp_path) == {"reward": 8, "n": 8, "ended/finished": 8, "faults": 0}
     assert House.OPEN == {"now": 0, "most": 3}
     with pytest.raises(KeyboardInterrupt):
         evaluate(Expert(stop_after=4), House(), tmp_path / "stopped")
@@ -213,11 +143,12 @@ def test_the_world_speaks_first_below_the_prompt(tmp_path: Path) -> None:
 
 def test_a_fault_of_the_world_is_not_the_agents(tmp_path: Path) -> None:
     first = Expert()
-    assert evaluate(first, House(dark=True), tmp_path) == {"reward": 0, "n": 0, "faults": 8, "faults/world": 8}
+    dark = House(broken=tuple("01234567"))
+    assert evaluate(first, dark, tmp_path) == {"reward": 0, "n": 0, "faults": 8, "faults/world": 8}
     assert len(first.asked) == 16
     again = Expert()
     mended = evaluate(again, House(), tmp_path)
-    assert mended == {"reward": 8, "n": 8, "faults": 0}
+    assert mended == {"reward": 8, "n": 8, "ended/finished": 8, "faults": 0}
     assert len(again.asked) == 8  # the reply at which the world failed is on file
     assert evaluate(again, House(), tmp_path, rescore=True) == mended
 
@@ -229,19 +160,13 @@ def test_the_limit_ends_an_episode(tmp_path: Path) -> None:
     assert len(longer.asked) == 8
 
 
-class Broken(House, frozen=True):
-    @contextmanager
-    def world(self) -> Iterator[Rooms]:
-        class Falling(Rooms):
-            def step(self, step: Step) -> Observation:
-                raise ZeroDivisionError
-
-        yield Falling(False)
-
-
-def test_a_bug_in_a_world_is_raised(tmp_path: Path) -> None:
+def test_a_bug_in_one_world_is_raised_and_costs_no_other_episode(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
-        evaluate(Expert(), Broken(), tmp_path)
+        evaluate(Expert(), House(broken=("4",), breaks="bug", at_once=8), tmp_path)
+    assert House.OPEN["now"] == 0
+    rest = Expert()
+    assert evaluate(rest, House(), tmp_path)["reward"] == 8
+    assert Counter(rest.asked) == {"4": 2, **dict.fromkeys("0123567", 1)}  # the others have their second steps on file
 
 
 def test_over_http_no_episode_waits_for_a_slow_one(tmp_path: Path) -> None:

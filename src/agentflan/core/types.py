@@ -210,6 +210,8 @@ class Problem(Record, frozen=True):
     id: str
     messages: tuple[Message, ...]
     """The prompt; the reply is the assistant's next message."""
+    query: str = ""
+    """The task alone, where the last message of the prompt holds more than that; empty: it does not."""
     tools: tuple[ToolSpec, ...] = ()
     gold: tuple[Step, ...] = ()
     """Steps that count as right; written in `syntax`, the first of them is a reply with full marks."""

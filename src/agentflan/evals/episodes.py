@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -22,7 +23,8 @@ from agentflan.core.journal import Journal
 from agentflan.core.kinds import Dialect
 from agentflan.core.progress import Progress
 from agentflan.core.types import Ended, Episode, Message, Observation, Problem, Reply, Segment, ToolCall, Turn
-from agentflan.evals.transcripts import Transcript, key_of
+from agentflan.evals.budget import FREE, Budget, Short, Spent
+from agentflan.evals.transcripts import Keys, Transcript, episodes_in
 
 _SILENT = ("infrastructure", "context_overflow", "content_filter")
 """Faults that leave no reply to act by. One that was cut off at `length` may hold an action all the same."""
@@ -38,9 +40,10 @@ def played(
     problems: Sequence[Problem],
     kept: Journal[Transcript],
     progress: Progress,
+    budget: Budget = FREE,
 ) -> list[tuple[Problem, Episode]]:
     """An episode of each problem, in their order; what is on file of it is not asked again."""
-    stage = _Stage(benchmark, identity, kept, progress)
+    stage = _Stage(benchmark, identity, kept, progress, budget)
     queue = iter(enumerate(problems))
     with ExitStack() as stack:
         number = min(benchmark.at_once, len(problems))
@@ -70,21 +73,31 @@ def earlier(
     kept: Journal[Transcript], identity: str, now: Mapping[str, Problem], limit: int
 ) -> list[tuple[Problem, Episode]]:
     """The last episode of this model in each problem it ever had, as it is on file, graded by what `now` says."""
-    found: dict[str, list[Transcript]] = {}
-    for line in kept.lines():
-        if line.model == identity:
-            turns = found.setdefault(line.problem.id, [])
-            turns[line.turn :] = [line]
+    found = {name: lines for (model, name), lines in episodes_in(kept.lines()).items() if model == identity}
     if not found:
         raise Mistake("no transcript here is of this model", where=str(kept.path), mend="evaluate it first")
-    return [(now.get(name, lines[0].problem), _on_file(lines, limit)) for name, lines in found.items()]
+    return [(now.get(name, lines[0].problem), on_file(lines, limit)) for name, lines in found.items()]
+
+
+def on_file(lines: Sequence[Transcript], limit: int) -> Episode:
+    """The episode of these turns, so far as the limit on steps lets it go."""
+    dialect: Dialect = plugs.load("dialect", lines[0].problem.syntax)
+    lines = lines[:limit]
+    turns = [
+        Turn(reply=line.reply, step=dialect.read((_said(line.reply.text),)), observation=line.observation)
+        for line in lines
+    ]
+    return _episode(turns, limit, lines[-1].short)
 
 
 class _Stage:
     """What the slots of one run share."""
 
-    def __init__(self, benchmark: Acting, identity: str, kept: Journal[Transcript], progress: Progress) -> None:
+    def __init__(
+        self, benchmark: Acting, identity: str, kept: Journal[Transcript], progress: Progress, budget: Budget
+    ) -> None:
         self.benchmark, self.identity, self.kept, self.progress = benchmark, identity, kept, progress
+        self.budget = budget
         self.on_file = {line.key: line for line in kept.lines() if line.model == identity}
         self.over: dict[int, Episode] = {}
         self._lock = Lock()
@@ -98,34 +111,46 @@ class _Stage:
 
     def _episode(self, world: World, problem: Problem) -> Generator[Problem, Reply, Episode]:
         dialect: Dialect = plugs.load("dialect", problem.syntax)
-        start = world.reset(problem)
+        began, start = monotonic(), world.reset(problem)
         if start.fault == "world":
             return Episode(turns=(), ended="world", fault="world")
         asked, turns, changed = _shown(problem, start.text), list[Turn](), False
+        keys, spent = Keys(self.identity, self.benchmark.version, asked), Spent(self.budget, asked.messages)
         while True:
-            key = key_of(self.identity, self.benchmark.version, asked)
-            line = self.on_file.get(key)
-            reply = line.reply if line and line.reply.fault != "infrastructure" else (yield asked)
-            turn = _turn(world, dialect, reply)
-            new = self._line(key, asked, turn, len(turns))
+            line = self.on_file.get(keys.key)
+            known = line.reply if line and line.reply.fault != "infrastructure" else None
+            turn = _turn(world, dialect, known or (yield asked))
+            turns.append(turn)
+            now = monotonic()
+            seconds = line.seconds if line and known else self._seconds(now - began)
+            over, began = _is_over(turn) or len(turns) == self.benchmark.steps, now
+            short = spent.turn(turn.reply, seconds)
+            new = self._line(keys.key, asked, turn, seconds, "" if over else short)
             changed = changed or new != line
             if changed:  # all that follows is written again as well, so that the last lines are one episode
                 self._keep(new)
-            turns.append(turn)
-            if _is_over(turn) or len(turns) == self.benchmark.steps:
-                return _episode(turns, self.benchmark.steps)
-            asked = _told(asked, dialect, turn)
+            if over or short:
+                return _episode(turns, self.benchmark.steps, short)
+            further = _further(asked, dialect, turn)
+            keys.shown(further)
+            spent.shown(further)
+            asked = msgspec.structs.replace(asked, messages=(*asked.messages, *further), turn=asked.turn + 1)
 
-    def _line(self, key: str, asked: Problem, turn: Turn, number: int) -> Transcript:
-        problem = _later(asked) if number else asked
+    def _seconds(self, seconds: float) -> float:
+        """As they are put on file: with no limit on them, transcripts hold nothing that a clock has said."""
+        return round(seconds, 3) if self.budget.seconds else 0.0
+
+    def _line(self, key: str, asked: Problem, turn: Turn, seconds: float, short: Short) -> Transcript:
         return Transcript(
             key=key,
             model=self.identity,
             version=self.benchmark.version,
-            problem=problem,
+            problem=_later(asked) if asked.turn else asked,
             reply=turn.reply,
-            turn=number,
+            turn=asked.turn,
             observation=turn.observation,
+            seconds=seconds,
+            short=short,
         )
 
     def _keep(self, line: Transcript) -> None:
@@ -135,7 +160,7 @@ class _Stage:
 
 def _answered(model: Any, slots: Sequence[Slot]) -> None:
     """Runs the slots to their ends. Worlds make their steps in threads, so that none waits for another."""
-    waiting = {number: first for number, slot in enumerate(slots) if (first := next(slot, None)) is not None}
+    waiting: dict[int, Problem] = {}
     stepping: dict[int, Future[Problem | None]] = {}
 
     def go_on(number: int, reply: Reply) -> Problem | None:
@@ -154,6 +179,8 @@ def _answered(model: Any, slots: Sequence[Slot]) -> None:
         return seen
 
     with ThreadPoolExecutor(max(1, len(slots))) as pool:
+        first = pool.map(lambda slot: next(slot, None), slots)
+        waiting |= {number: problem for number, problem in enumerate(first) if problem is not None}
         while waiting:
             numbers = sorted(waiting)
             model([waiting[number] for number in numbers], heard(numbers))
@@ -171,7 +198,7 @@ def _is_over(turn: Turn) -> bool:
     return turn.observation is None or turn.observation.done or turn.observation.fault == "world"
 
 
-def _episode(turns: Sequence[Turn], limit: int) -> Episode:
+def _episode(turns: Sequence[Turn], limit: int, short: Short = "") -> Episode:
     last = turns[-1]
     shown = last.observation or Observation(text="")
     if last.observation is None:
@@ -179,29 +206,20 @@ def _episode(turns: Sequence[Turn], limit: int) -> Episode:
     if shown.fault == "world":
         return Episode(turns=tuple(turns), ended="world", fault="world")
     if not shown.done and len(turns) < limit:
-        return Episode(turns=tuple(turns), ended="unfinished", fault="unfinished")
+        return Episode(turns=tuple(turns), ended=short or "unfinished", fault="" if short else "unfinished")
     ended: Ended = "finished" if shown.done else "invalid" if shown.fault else "limit"
     return Episode(turns=tuple(turns), ended=ended)
 
 
-def _on_file(lines: Sequence[Transcript], limit: int) -> Episode:
-    dialect: Dialect = plugs.load("dialect", lines[0].problem.syntax)
-    turns = [
-        Turn(reply=line.reply, step=dialect.read((_said(line.reply.text),)), observation=line.observation)
-        for line in lines[:limit]
-    ]
-    return _episode(turns, limit)
-
-
-def _told(asked: Problem, dialect: Dialect, turn: Turn) -> Problem:
-    """What is asked after a turn. The agent's action stands there as it was read, without what it made up to follow."""
+def _further(asked: Problem, dialect: Dialect, turn: Turn) -> tuple[Message, ...]:
+    """What a turn adds to the prompt. The agent's action stands there as it was read, without what it made up to
+    follow."""
     reply: tuple[Message, ...] = (_said(turn.reply.text),)
     shown = turn.observation.text if turn.observation else ""
     if isinstance(turn.step.action, ToolCall):
         with suppress(ValueError):  # no step of this dialect: it stays as it was said
             reply = dialect.write(turn.step, asked.tools, asked.id)
-    user = Message(role="user", segments=(Segment(text=dialect.observe(shown)),))
-    return msgspec.structs.replace(asked, messages=(*asked.messages, *reply, user), turn=asked.turn + 1)
+    return *reply, Message(role="user", segments=(Segment(text=dialect.observe(shown)),))
 
 
 def _shown(problem: Problem, text: str) -> Problem:

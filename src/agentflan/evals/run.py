@@ -22,6 +22,7 @@ from agentflan.core.journal import Journal
 from agentflan.core.progress import Progress, Say
 from agentflan.core.types import Episode, Problem, Reply, Score
 from agentflan.evals import episodes
+from agentflan.evals.budget import FREE, Budget
 from agentflan.evals.inspect_log import Graded, inspect_log
 from agentflan.evals.transcripts import Transcript, key_of, transcripts
 
@@ -53,14 +54,15 @@ def evaluate(
     limit: int | None = None,
     rescore: bool = False,
     log: bool = False,
+    budget: Budget = FREE,
     say: Say = lambda _: None,
 ) -> dict[str, float]:
     """The benchmark's metrics for the model, written to the run `folder`; replies that are there already are kept.
 
     `limit` takes the first problems only. `rescore` asks nothing and grades all earlier replies of this model, those
     to older versions of the problems too, by the gold that the benchmark holds now. `log` also writes a log that the
-    viewer of inspect opens. `faults` (and `faults/<fault>`) counts problems without a whole reply; those of the
-    infrastructure are in no other metric.
+    viewer of inspect opens. `budget` limits each episode in a world, beside its steps. `faults` (and `faults/<fault>`)
+    counts problems without a whole reply; those of the infrastructure are in no other metric.
     """
     name = benchmark_name(benchmark)
     place = folder / "evals" / name
@@ -72,7 +74,7 @@ def evaluate(
         if rescore:
             found = on_file(benchmark, identity, problems, kept, alone=limit is not None)
         else:
-            found = _answered(model, identity, benchmark, problems, kept, say)
+            found = _answered(model, identity, benchmark, problems, kept, budget, say)
     graded = [(problem, _told(said), scored(benchmark, problem, said)) for problem, said in found]
     metrics = _metrics(benchmark, graded)
     scores = {
@@ -83,6 +85,7 @@ def evaluate(
         "model": model.name,
         "identity": identity,
         "decoding": getattr(model, "decoding", {}),
+        **({"budget": budget} if budget != FREE and isinstance(benchmark, Acting) else {}),
         "problems": len(graded),
         "faulted": _faulted(graded),
         "metrics": metrics,
@@ -130,11 +133,18 @@ def asked(
 
 
 def _answered(
-    model: Answering, identity: str, benchmark: Any, problems: Sequence[Problem], kept: Journal[Transcript], say: Say
+    model: Answering,
+    identity: str,
+    benchmark: Any,
+    problems: Sequence[Problem],
+    kept: Journal[Transcript],
+    budget: Budget,
+    say: Say,
 ) -> Sequence[tuple[Problem, Reply | Episode]]:
     name = benchmark_name(benchmark)
     if isinstance(benchmark, Acting):
-        return episodes.played(model, identity, benchmark, problems, kept, Progress(name, len(problems), say))
+        progress = Progress(name, len(problems), say)
+        return episodes.played(model, identity, benchmark, problems, kept, progress, budget)
     answering = benchmark.reach(model) if isinstance(benchmark, Reaching) else model
     return asked(answering, identity, benchmark.version, problems, kept, what=name, say=say)
 

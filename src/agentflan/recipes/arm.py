@@ -9,9 +9,11 @@ from pathlib import Path
 import msgspec
 
 from agentflan.core import plugs
+from agentflan.core.benchmarks import Acting
 from agentflan.core.digest import sha256_of
 from agentflan.core.errors import Mistake, Mistakes
 from agentflan.corpus import manifest
+from agentflan.evals.budget import FREE
 from agentflan.evals.run import evaluate
 from agentflan.models.hf import Hf
 from agentflan.recipes.recipe import Arm
@@ -42,8 +44,10 @@ def measure(arm: Arm, run: Path) -> None:
     for name, benchmark in arm.benchmarks:
         outputs = [f"evals/{name}"]
         problems = [sha256_of(file) for file in plugs.files_of(benchmark) if file.is_file()]
-        made_from = [weights, model.max_new_tokens, plugs.settings_of(benchmark), problems]
-        manifest.once(run, f"eval/{name}", made_from, outputs, partial(evaluate, model, benchmark, run))
+        budget = arm.recipe.episode
+        limits = [budget] if budget != FREE and isinstance(benchmark, Acting) else []
+        made_from = [weights, model.max_new_tokens, plugs.settings_of(benchmark), problems, *limits]
+        manifest.once(run, f"eval/{name}", made_from, outputs, partial(evaluate, model, benchmark, run, budget=budget))
 
 
 def wrong_with(arm: Arm, foreseen: bool) -> list[Mistake]:

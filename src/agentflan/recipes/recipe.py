@@ -11,6 +11,7 @@ import msgspec
 from agentflan.core import kinds, plugs
 from agentflan.core.errors import Mistake, Mistakes, nearest
 from agentflan.corpus.settings import Corpus, CorpusSettings, load_corpus
+from agentflan.evals.budget import FREE, Budget
 from agentflan.recipes.check import convert, mistakes
 from agentflan.recipes.text import Places, Text, merge, read
 from agentflan.train.settings import TrainSettings
@@ -36,6 +37,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     evals: tuple[str | dict[str, Any], ...] = ()
     max_new_tokens: int = 512
     """Of one reply in the evals; decoding is greedy."""
+    episode: Budget = FREE
+    """What an episode in a world may take beside its steps, such as `{tokens: 20000, seconds: 600}`."""
     arms: dict[str, dict[str, Any]] = {}
     """Arm -> the keys in which it differs; one run folder per arm and seed."""
     seeds: tuple[int, ...] = ()

@@ -15,6 +15,7 @@ from agentflan.cli.evaluated import told_of
 from agentflan.cli.options import strict
 from agentflan.cli.said import Said, tell
 from agentflan.core import plugs
+from agentflan.evals.budget import Budget
 from agentflan.evals.named import model_named
 from agentflan.evals.run import evaluate
 from agentflan.recipes.text import entry_of
@@ -28,17 +29,29 @@ from agentflan.recipes.text import entry_of
 )
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The run folder.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many problems of each.")
+@click.option("--episode-tokens", type=click.IntRange(min=1), help="Of prompts and replies, the most an episode takes.")
+@click.option("--episode-seconds", type=click.FloatRange(min=0, min_open=True), help="The most time of an episode.")
 @click.option("--rescore", is_flag=True, help="Grade the transcripts that are there again; ask the model nothing.")
 @click.option("--log", is_flag=True, help="Also write RUN/evals/NAME/NAME.eval, which `inspect view` opens.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the generated problems.")
 @strict
 def command(
-    model: str, served: str | None, on: str, out: Path, limit: int | None, rescore: bool, log: bool, seed: int
+    model: str,
+    served: str | None,
+    on: str,
+    out: Path,
+    limit: int | None,
+    episode_tokens: int | None,
+    episode_seconds: float | None,
+    rescore: bool,
+    log: bool,
+    seed: int,
 ) -> Said:
     entries = [entry_of(on, "--on")] if on.startswith("{") else on.split(",")
     benchmarks = [plugs.load("benchmark", entry, seed=seed, where="--on") for entry in entries]
     as_entry = model.startswith("{")
     found = plugs.load("model", entry_of(model, "MODEL"), where="MODEL") if as_entry else model_named(model, served)
+    budget = Budget(tokens=episode_tokens or 0, seconds=episode_seconds or 0.0)
     for benchmark in benchmarks:
-        evaluate(found, benchmark, out, limit=limit, rescore=rescore, log=log, say=tell)
+        evaluate(found, benchmark, out, limit=limit, rescore=rescore, log=log, budget=budget, say=tell)
     return told_of(found.name, benchmarks, out)

@@ -15,12 +15,15 @@ from agentflan.evals.run import on_file
 from agentflan.evals.transcripts import transcripts
 
 
-class _Scores(msgspec.Struct, frozen=True):
+class Graded(msgspec.Struct, frozen=True):
+    """A benchmark's scores.json."""
+
     benchmark: str
     version: str
     settings: dict[str, Any]
     model: str
     identity: str
+    metrics: dict[str, float] = {}
 
 
 class Evaluation(NamedTuple):
@@ -62,15 +65,20 @@ def shared(one: Path, other: Path, on: str = "") -> dict[str, tuple[Path, Path]]
     return {name: (first[name], second[name]) for name in both if on in ("", name)}
 
 
-def evaluation(place: Path) -> Evaluation:
+def graded(place: Path) -> tuple[Graded, Any]:
+    """(what one benchmark's scores.json says, the plug as it graded)."""
     path = place / "scores.json"
     try:
-        scores = msgspec.json.decode(path.read_bytes(), type=_Scores)
+        scores = msgspec.json.decode(path.read_bytes(), type=Graded)
     except FileNotFoundError as error:
         raise Mistake("this benchmark was never graded", where=str(place), mend="evaluate it first") from error
     except msgspec.MsgspecError as error:
         raise Mistake(f"these scores cannot be read: {error}", where=str(path), mend="grade with --rescore") from error
-    plug = plugs.load("benchmark", scores.settings, where=str(path))
+    return scores, plugs.load("benchmark", scores.settings, where=str(path))
+
+
+def evaluation(place: Path) -> Evaluation:
+    scores, plug = graded(place)
     with transcripts(place / "transcripts.jsonl") as kept:
         found = on_file(plug, scores.identity, (), kept, alone=False)
     replies = {problem.id: (problem, said) for problem, said in found}

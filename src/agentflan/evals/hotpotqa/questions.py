@@ -64,11 +64,12 @@ def chosen(rows: Sequence[Row], per_level: int, seed: int) -> list[Row]:
 
 
 def problem_of(row: Row, shown: str) -> Problem:
-    text = f"{shown}Question: {row.question}\n"
+    query = f"Question: {row.question}"
     finish = Step(action=ToolCall(name="Finish", arguments=row.answer))
     return Problem(
         id=f"hotpotqa/{row.level}/{row.id}",
-        messages=(Message(role="user", segments=(Segment(text=text),)),),
+        messages=(Message(role="user", segments=(Segment(text=f"{shown}{query}\n"),)),),
+        query=query,
         gold=(finish,),
         solution=(*_searches(row), finish),
         part=row.level,
