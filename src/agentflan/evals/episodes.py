@@ -16,12 +16,12 @@ from typing import Any
 import msgspec
 
 from agentflan.core import plugs
-from agentflan.core.benchmarks import Acting, Seen, World
+from agentflan.core.benchmarks import Acting, Offering, Seen, World
 from agentflan.core.errors import Mistake
 from agentflan.core.journal import Journal
 from agentflan.core.kinds import Dialect
 from agentflan.core.progress import Progress
-from agentflan.core.types import Ended, Episode, Message, Observation, Problem, Reply, Segment, ToolCall, Turn
+from agentflan.core.types import Ended, Episode, Message, Observation, Problem, Reply, Segment, Step, ToolCall, Turn
 from agentflan.evals.transcripts import Transcript, key_of
 
 _SILENT = ("infrastructure", "context_overflow", "content_filter")
@@ -101,8 +101,9 @@ class _Stage:
         start = world.reset(problem)
         if start.fault == "world":
             return Episode(turns=(), ended="world", fault="world")
-        asked, turns, changed = _shown(problem, start.text), list[Turn](), False
+        history, offers, turns, changed = _shown(problem, start.text), start.offers, list[Turn](), False
         while True:
+            asked = _offered(history, dialect, offers)
             key = key_of(self.identity, self.benchmark.version, asked)
             line = self.on_file.get(key)
             reply = line.reply if line and line.reply.fault != "infrastructure" else (yield asked)
@@ -114,7 +115,7 @@ class _Stage:
             turns.append(turn)
             if _is_over(turn) or len(turns) == self.benchmark.steps:
                 return _episode(turns, self.benchmark.steps)
-            asked = _told(asked, dialect, turn)
+            history, offers = _told(history, dialect, turn), turn.observation.offers if turn.observation else ()
 
     def _line(self, key: str, asked: Problem, turn: Turn, number: int) -> Transcript:
         problem = _later(asked) if number else asked
@@ -205,12 +206,27 @@ def _told(asked: Problem, dialect: Dialect, turn: Turn) -> Problem:
 
 
 def _shown(problem: Problem, text: str) -> Problem:
-    """The prompt with a world's first observation below it, in the same message: roles alternate."""
+    """The prompt with a world's first observation below it, in the same message: roles alternate.
+
+    A prompt that ends in a space goes on in the same line.
+    """
+    begun = "".join(part.text for part in problem.messages[-1].segments).endswith(" ")
+    return _below(problem, text if begun or not text else f"\n\n{text}")
+
+
+def _offered(history: Problem, dialect: Dialect, offers: tuple[Step, ...]) -> Problem:
+    """What is asked: the history, and below it what can be done now, which the history never holds."""
+    if not offers or not isinstance(dialect, Offering):
+        return history
+    return msgspec.structs.replace(_below(history, dialect.offer(offers)), moves=offers)
+
+
+def _below(problem: Problem, text: str) -> Problem:
     if not text:
         return problem
     *before, last = problem.messages
-    below = msgspec.structs.replace(last, segments=(*last.segments, Segment(text=f"\n\n{text}")))
-    return msgspec.structs.replace(problem, messages=(*before, below))
+    longer = msgspec.structs.replace(last, segments=(*last.segments, Segment(text=text)))
+    return msgspec.structs.replace(problem, messages=(*before, longer))
 
 
 def _later(asked: Problem) -> Problem:
