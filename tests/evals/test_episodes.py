@@ -8,17 +8,20 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from agentflan.core.errors import Mistake
+from agentflan.core.types import Message, Observation, Problem, Reply, Segment, Step, ToolCall
 from agentflan.evals.benchmarks.hotpotqa_local import HotpotqaLocal
 from agentflan.evals.run import evaluate
 from agentflan.models.hf import Hf
 from agentflan.models.http import Http
 from agentflan.models.scripted import Scripted
-from tests.evals.rooms import Expert, House
+from tests.evals.rooms import Expert, House, Rooms
 from tests.models.serving import serving
 from tests.models.tiny import saved
 
@@ -158,6 +161,54 @@ def test_the_limit_ends_an_episode(tmp_path: Path) -> None:
     longer = Expert()
     assert evaluate(longer, House(steps=3), tmp_path)["reward"] == 8
     assert len(longer.asked) == 8
+
+
+class Doors(Rooms):
+    """Says at every turn which doors are open."""
+
+    def reset(self, problem: Problem) -> Observation:
+        self.count = 0
+        return Observation(text="You stand in a hall.", offers=self.doors())
+
+    def step(self, step: Step) -> Observation:
+        self.count += 1
+        return Observation(text=f"You went {step.action.arguments}.", done=self.count == 3, offers=self.doors())
+
+    def doors(self) -> tuple[Step, ...]:
+        return tuple(Step(action=ToolCall(name="go to", arguments=f"door {self.count} {at}")) for at in ("a", "b"))
+
+
+class Hall(House, frozen=True):
+    def problems(self) -> list[Problem]:
+        told = (Message(role="user", segments=(Segment(text="Your task: "),)),)
+        return [Problem(id=str(number), messages=told, syntax="alfworld") for number in range(8)]
+
+    @contextmanager
+    def world(self) -> Iterator[Doors]:
+        yield Doors(self)
+
+
+def test_what_can_be_done_is_shown_once_and_a_random_agent_picks_from_it(tmp_path: Path) -> None:
+    asked: list[Problem] = []
+
+    class Random:
+        name = "random"
+
+        def __call__(self, problems: Sequence[Problem], seen: Callable[[int, Reply], object]) -> None:
+            asked.extend(problems)
+            Scripted(policy="random")(problems, seen)
+
+    evaluate(Random(), Hall(), tmp_path)
+    first, *_, last = [problem for problem in asked if problem.id == "5"]
+    texts = ["".join(part.text for part in message.segments) for message in last.messages]
+    assert [part.text for part in first.messages[0].segments] == [
+        "Your task: ", "You stand in a hall.", " AVAILABLE ACTIONS: go to door 0 a\ngo to door 0 b\n",
+    ]  # fmt: skip
+    assert texts[0] == "Your task: You stand in a hall."
+    assert texts[2].startswith("You went door 0 ")
+    assert [text.count("AVAILABLE") for text in texts] == [0, 0, 0, 0, 1]
+    assert texts[4].endswith(" AVAILABLE ACTIONS: go to door 2 a\ngo to door 2 b\n")
+    assert {texts[1], texts[3]} <= {f"ACTION: go to door {n} {at}" for n in range(2) for at in "ab"}
 
 
 def test_a_bug_in_one_world_is_raised_and_costs_no_other_episode(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ A text benchmark is the case of one step. `evals/episodes.py` plays any `Acting`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -51,6 +51,13 @@ class Acting(Protocol):
         """A world of its own, which is left when no episode needs it any more, whatever happens."""
 
     def grade(self, problem: Problem, episode: Episode) -> Score: ...
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """A dialect that lists what a world offers, each turn anew."""
+
+    def offer(self, steps: Sequence[Step]) -> str: ...
 
 
 @runtime_checkable

@@ -256,6 +256,8 @@ class Observation(Record, frozen=True):
     fault: Literal["", "invalid", "world"] = ""
     """`invalid`: the action means nothing in this world, which is as it was; the agent's fault, and it may go on.
     `world`: the world itself failed, which ends the episode, says nothing of the agent, and may be gone next time."""
+    offers: tuple[Step, ...] = ()
+    """All that can be done next, where the world says so: shown below the newest observation alone, never again."""
 
 
 class Turn(Record, frozen=True):

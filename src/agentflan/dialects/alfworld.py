@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from agentflan.core.types import Answer, Step, ToolCall
@@ -31,6 +32,11 @@ class Alfworld(TaskGrammar, frozen=True):
                 if arguments:
                     pieces += [(" ", "format"), (arguments, "understanding")]
         return pieces
+
+    def offer(self, steps: Sequence[Step]) -> str:
+        """As AgentBench lists them (src/server/tasks/alfworld/task.py)."""
+        calls = [step.action for step in steps if isinstance(step.action, ToolCall)]
+        return " AVAILABLE ACTIONS: " + "".join(f"{call.name} {call.arguments}".rstrip() + "\n" for call in calls)
 
     def parse(self, text: str) -> Step:
         found = cut(text, "action:")

@@ -39,12 +39,12 @@ class Spent:
         if self._budget.tokens:
             self._prompt += tokens_about(messages)
 
-    def turn(self, reply: Reply, seconds: float) -> Short:
-        """Counts a turn; says what has run out by now."""
+    def turn(self, reply: Reply, seconds: float, offered: str = "") -> Short:
+        """Counts a turn, `offered` standing in its prompt alone; says what has run out by now."""
         self._seconds += seconds
         if self._budget.tokens:
             counted = reply.tokens_in + reply.tokens_out
-            self._tokens += counted or self._prompt + text_about(reply.text)
+            self._tokens += counted or self._prompt + text_about(offered + reply.text)
             if self._tokens > self._budget.tokens:
                 return "tokens"
         return "time" if 0 < self._budget.seconds < self._seconds else ""

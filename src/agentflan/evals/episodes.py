@@ -17,12 +17,12 @@ from typing import Any
 import msgspec
 
 from agentflan.core import plugs
-from agentflan.core.benchmarks import Acting, Seen, World
+from agentflan.core.benchmarks import Acting, Offering, Seen, World
 from agentflan.core.errors import Mistake
 from agentflan.core.journal import Journal
 from agentflan.core.kinds import Dialect
 from agentflan.core.progress import Progress
-from agentflan.core.types import Ended, Episode, Message, Observation, Problem, Reply, Segment, ToolCall, Turn
+from agentflan.core.types import Ended, Episode, Message, Observation, Problem, Reply, Segment, Step, ToolCall, Turn
 from agentflan.evals.budget import FREE, Budget, Short, Spent
 from agentflan.evals.transcripts import Keys, Transcript, episodes_in
 
@@ -114,27 +114,30 @@ class _Stage:
         began, start = monotonic(), world.reset(problem)
         if start.fault == "world":
             return Episode(turns=(), ended="world", fault="world")
-        asked, turns, changed = _shown(problem, start.text), list[Turn](), False
-        keys, spent = Keys(self.identity, self.benchmark.version, asked), Spent(self.budget, asked.messages)
+        history, offers, turns, changed = _shown(problem, start.text), start.offers, list[Turn](), False
+        keys, spent = Keys(self.identity, self.benchmark.version, history), Spent(self.budget, history.messages)
         while True:
-            line = self.on_file.get(keys.key)
+            offered = _offered(dialect, offers)
+            asked, key = _below(history, offered, offers), keys.key(offered)
+            line = self.on_file.get(key)
             known = line.reply if line and line.reply.fault != "infrastructure" else None
             turn = _turn(world, dialect, known or (yield asked))
             turns.append(turn)
             now = monotonic()
             seconds = line.seconds if line and known else self._seconds(now - began)
             over, began = _is_over(turn) or len(turns) == self.benchmark.steps, now
-            short = spent.turn(turn.reply, seconds)
-            new = self._line(keys.key, asked, turn, seconds, "" if over else short)
+            short = spent.turn(turn.reply, seconds, offered)
+            new = self._line(key, asked, turn, seconds, "" if over else short)
             changed = changed or new != line
             if changed:  # all that follows is written again as well, so that the last lines are one episode
                 self._keep(new)
             if over or short:
                 return _episode(turns, self.benchmark.steps, short)
-            further = _further(asked, dialect, turn)
+            further = _further(history, dialect, turn)
             keys.shown(further)
             spent.shown(further)
-            asked = msgspec.structs.replace(asked, messages=(*asked.messages, *further), turn=asked.turn + 1)
+            history = msgspec.structs.replace(history, messages=(*history.messages, *further), turn=history.turn + 1)
+            offers = turn.observation.offers if turn.observation else ()
 
     def _seconds(self, seconds: float) -> float:
         """As they are put on file: with no limit on them, transcripts hold nothing that a clock has said."""
@@ -223,12 +226,26 @@ def _further(asked: Problem, dialect: Dialect, turn: Turn) -> tuple[Message, ...
 
 
 def _shown(problem: Problem, text: str) -> Problem:
-    """The prompt with a world's first observation below it, in the same message: roles alternate."""
+    """The prompt with a world's first observation below it, in the same message: roles alternate.
+
+    A prompt that ends in a space goes on in the same line.
+    """
+    begun = "".join(part.text for part in problem.messages[-1].segments).endswith(" ")
+    return _below(problem, text if begun or not text else f"\n\n{text}")
+
+
+def _offered(dialect: Dialect, offers: Sequence[Step]) -> str:
+    """What can be done now, in the dialect's words, if it has any for that."""
+    return dialect.offer(offers) if offers and isinstance(dialect, Offering) else ""
+
+
+def _below(problem: Problem, text: str, moves: tuple[Step, ...] = ()) -> Problem:
+    """The problem with a text below its last message, which the next turn does not inherit."""
     if not text:
         return problem
     *before, last = problem.messages
-    below = msgspec.structs.replace(last, segments=(*last.segments, Segment(text=f"\n\n{text}")))
-    return msgspec.structs.replace(problem, messages=(*before, below))
+    longer = msgspec.structs.replace(last, segments=(*last.segments, Segment(text=text)))
+    return msgspec.structs.replace(problem, messages=(*before, longer), moves=moves or problem.moves)
 
 
 def _later(asked: Problem) -> Problem:

@@ -42,10 +42,12 @@ class Keys:
         self._told = blake2b(start + canonical(problem.messages)[:-1], digest_size=16)
         self._rest = b"]," + canonical([problem.tools, problem.syntax, problem.max_tokens])[1:] + b"]"
 
-    @property
-    def key(self) -> str:
+    def key(self, offered: str = "") -> str:
+        """`offered` stands below the newest message this time, and in no later prompt."""
         whole = self._told.copy()
         whole.update(self._rest)
+        if offered:
+            whole.update(canonical(offered))
         return whole.hexdigest()
 
     def shown(self, messages: Sequence[Message]) -> None:
@@ -56,7 +58,7 @@ class Keys:
 
 def key_of(model: str, version: str, problem: Problem) -> str:
     """What a reply is found again by: all that the model is told. A mended gold asks nobody again."""
-    return Keys(model, version, problem).key
+    return Keys(model, version, problem).key()
 
 
 def episodes_in(lines: Iterable[Transcript]) -> dict[tuple[str, str], list[Transcript]]:

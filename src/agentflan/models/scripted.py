@@ -21,7 +21,7 @@ _INVENTED = "find_anything"
 
 class Scripted(plugs.Plug, frozen=True):
     """`gold` is right, `silent` says nothing, `never_calls` talks, `always_calls` calls, `random` tosses a coin,
-    or makes a move at random where there is a world to make it in.
+    or makes a move at random where there is a world to make it in: one of those on offer, if it offers any.
 
     `expert` acts in the problem's world as its solution says; where there is none, it is `gold`.
     """
