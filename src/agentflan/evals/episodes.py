@@ -44,6 +44,8 @@ def played(
 ) -> list[tuple[Problem, Episode]]:
     """An episode of each problem, in their order; what is on file of it is not asked again."""
     stage = _Stage(benchmark, identity, kept, progress, budget)
+    for syntax in sorted({problem.syntax for problem in problems}):
+        plugs.load("dialect", syntax)  # msgspec crashes where threads are the first to convert to a type, all at once
     queue = iter(enumerate(problems))
     with ExitStack() as stack:
         number = min(benchmark.at_once, len(problems))
